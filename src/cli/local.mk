@@ -1,0 +1,2 @@
+onnx_q_SOURCES += \
+	%D%/main.c

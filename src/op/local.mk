@@ -1,0 +1,2 @@
+src_libonnxq_core_la_SOURCES += \
+	%D%/op.h

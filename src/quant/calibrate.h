@@ -1,0 +1,26 @@
+/* calibrate: run the float graph over samples and observe the values a plan wants ranges for. */
+#ifndef OQ_QUANT_CALIBRATE_H
+#define OQ_QUANT_CALIBRATE_H
+
+#include "data/dataset.h"
+#include "exec/exec.h"
+#include "quant/observer.h"
+#include "quant/plan.h"
+
+/* Called from one thread at a time: done of total units of work; return false to cancel. */
+typedef bool oq_progress_fn(void *arg, const char *stage, size_t done, size_t total);
+
+typedef struct oq_calibrate_options {
+    const oq_observer_kind *observer;
+    const size_t *samples; /* which samples, in order; NULL: all */
+    size_t n_samples;
+    oq_progress_fn *progress;
+    void *progress_arg;
+} oq_calibrate_options;
+
+/* Fills lo, hi and n_not_finite of each value with oq_plan_wants_range(). Same result for any pool size.
+ * OQ_CANCELLED when progress says so. */
+oq_status oq_calibrate(oq_plan *plan, oq_model *model, const oq_dataset *dataset, const oq_calibrate_options *options,
+                       oq_pool *pool, oq_diag *diag);
+
+#endif
