@@ -5,6 +5,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/buf.h \
 	%D%/diag.c \
 	%D%/diag.h \
+	%D%/file.c \
 	%D%/file.h \
 	%D%/map.c \
 	%D%/map.h \
