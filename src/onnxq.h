@@ -5,10 +5,11 @@
  *   2. oq_model_load, oq_convert, oq_model_save  the same in steps, with samples supplied by a callback
  *   3. oq_session_*                              run a model; oq_compare: two models side by side
  *
- * Rules. Every function that can fail returns an oq_status and takes an oq_diag (may be NULL) that receives one line of
- * text. Results come through the last pointer arguments and are written only on OQ_OK. What a function creates, the
- * matching _free function releases; everything else is borrowed. The library prints nothing, never exits, installs no
- * signal handlers and keeps no global state; objects may be used from one thread at a time.
+ * Rules. Every function that can fail returns an oq_status and takes an oq_diag (may be NULL) that receives
+ * one line of text. Results come through the last pointer arguments and are written only on OQ_OK. What a
+ * function creates, the matching _free function releases; everything else is borrowed. The library prints
+ * nothing, never exits, installs no signal handlers and keeps no global state; objects may be used from one
+ * thread at a time.
  */
 #ifndef ONNXQ_H
 #define ONNXQ_H
@@ -46,10 +47,11 @@ typedef enum oq_status {
 typedef struct oq_diag oq_diag;
 
 OQ_API const char *oq_status_name(oq_status status); /* static text */
-OQ_API oq_diag *oq_diag_new(void);                    /* NULL when out of memory */
+OQ_API oq_diag *oq_diag_new(void);                   /* NULL when out of memory */
 OQ_API void oq_diag_free(oq_diag *diag);
-OQ_API const char *oq_diag_message(const oq_diag *diag); /* "" when nothing happened; valid until the next call with diag */
-OQ_API const char *oq_diag_notes(const oq_diag *diag);   /* context, "" if none */
+OQ_API const char *
+oq_diag_message(const oq_diag *diag); /* "" when nothing happened; valid until the next call with diag */
+OQ_API const char *oq_diag_notes(const oq_diag *diag); /* context, "" if none */
 
 OQ_API const char *oq_version(void); /* "0.1.0" */
 

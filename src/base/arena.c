@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_BLOCK (size_t)(16 * 1024)
+#define FIRST_BLOCK  (size_t)(16 * 1024)
 #define LARGEST_STEP (size_t)(1024 * 1024) /* blocks stop doubling here, so that slack stays below 1 MiB */
-#define BIG_ALIGN (size_t)64               /* a cache line and an AVX-512 vector */
-#define SMALL_ALIGN (size_t)16
+#define BIG_ALIGN    (size_t)64            /* a cache line and an AVX-512 vector */
+#define SMALL_ALIGN  (size_t)16
 
 typedef struct block {
     struct block *next;

@@ -1,7 +1,7 @@
 /* arena: bump allocation with a byte limit. Everything in it dies together; there is no per-object free.
  *
- * Two lifetimes exist, by name: the *model* arena (until the model is freed) and a *pass* arena (until the pass
- * returns). Not thread-safe: a worker has its own.
+ * Two lifetimes exist, by name: the *model* arena (until the model is freed) and a *pass* arena (until the
+ * pass returns). Not thread-safe: a worker has its own.
  */
 #ifndef OQ_BASE_ARENA_H
 #define OQ_BASE_ARENA_H
@@ -17,7 +17,8 @@ void oq_arena_free(oq_arena *arena); /* NULL is fine */
 /* Forget everything, keep the first block for reuse. */
 void oq_arena_reset(oq_arena *arena);
 
-/* 64-byte aligned when size >= 64, else 16. NULL when memory or the limit is exhausted. size 0 gives a valid pointer. */
+/* 64-byte aligned when size >= 64, else 16. NULL when memory or the limit is exhausted. size 0 gives a valid
+ * pointer. */
 void *oq_arena_alloc(oq_arena *arena, size_t size);
 void *oq_arena_zalloc(oq_arena *arena, size_t size);
 /* n * size with overflow check, zeroed. */
@@ -29,7 +30,7 @@ size_t oq_arena_used(const oq_arena *arena);
 /* Tests: fail the n-th allocation from now (1 = next); 0 switches off. */
 void oq_arena_fail_at(oq_arena *arena, size_t n);
 
-#define OQ_NEW(arena, type)      ((type *)oq_arena_zalloc((arena), sizeof(type)))
+#define OQ_NEW(arena, type)          ((type *)oq_arena_zalloc((arena), sizeof(type)))
 #define OQ_NEW_ARRAY(arena, type, n) ((type *)oq_arena_array((arena), (size_t)(n), sizeof(type)))
 
 #endif

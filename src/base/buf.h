@@ -10,7 +10,7 @@ typedef struct oq_buf {
     unsigned char *data; /* heap; NULL when empty */
     size_t size;         /* bytes in use */
     size_t capacity;
-    bool failed;         /* an allocation failed: everything after it was dropped; check once at the end */
+    bool failed; /* an allocation failed: everything after it was dropped; check once at the end */
 } oq_buf;
 
 void oq_buf_append(oq_buf *buf, const void *data, size_t size);

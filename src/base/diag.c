@@ -22,7 +22,8 @@ const char *oq_status_name(oq_status status)
 {
     size_t i = (size_t)status;
 
-    return i < sizeof status_names / sizeof *status_names && status_names[i] ? status_names[i] : "unknown status";
+    return i < sizeof status_names / sizeof *status_names && status_names[i] ? status_names[i]
+                                                                             : "unknown status";
 }
 
 oq_status oq_diag_set(oq_diag *diag, oq_status status, const char *file, int line, const char *fmt, ...)

@@ -1,7 +1,7 @@
 /* diag: status codes and the record of what went wrong.
  *
- * The record belongs to the caller; the library never prints. OQ_FAIL writes the message once, where the fault was
- * found; callers on the way out add context with oq_diag_note(), outermost last.
+ * The record belongs to the caller; the library never prints. OQ_FAIL writes the message once, where the
+ * fault was found; callers on the way out add context with oq_diag_note(), outermost last.
  */
 #ifndef OQ_BASE_DIAG_H
 #define OQ_BASE_DIAG_H
@@ -21,17 +21,18 @@ struct oq_diag {
     int line;
 };
 
-#define OQ_TRY(expr)                                                                                                   \
-    do {                                                                                                               \
-        oq_status oq_try_status_ = (expr);                                                                             \
-        if (oq_try_status_ != OQ_OK)                                                                                   \
-            return oq_try_status_;                                                                                     \
+#define OQ_TRY(expr)                       \
+    do {                                   \
+        oq_status oq_try_status_ = (expr); \
+        if (oq_try_status_ != OQ_OK)       \
+            return oq_try_status_;         \
     } while (0)
 
 /* Return from the current function with a recorded fault. diag may be NULL. */
 #define OQ_FAIL(diag, status, ...) return oq_diag_set((diag), (status), __FILE__, __LINE__, __VA_ARGS__)
 
-/* Record a fault and return its status (for functions with a common exit: status = oq_diag_set(...); goto done). */
+/* Record a fault and return its status (for functions with a common exit: status = oq_diag_set(...); goto
+ * done). */
 oq_status oq_diag_set(oq_diag *diag, oq_status status, const char *file, int line, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 /* Add context to a recorded fault; does nothing on OK or NULL. */

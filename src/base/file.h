@@ -11,20 +11,22 @@
 typedef struct oq_file {
     const unsigned char *data; /* NULL when size is 0 */
     size_t size;
-    char *path;      /* as given; "-" for standard input */
-    bool is_mapped;  /* munmap rather than free */
+    char *path;     /* as given; "-" for standard input */
+    bool is_mapped; /* munmap rather than free */
 } oq_file;
 
-/* Read path ("-": standard input; gzip content is expanded, recognised by its magic bytes, up to limit bytes).
- * OQ_IO: cannot open or read; OQ_FORMAT: damaged gzip stream; OQ_LIMIT: expands beyond limit (0: 64 GiB). */
+/* Read path ("-": standard input; gzip content is expanded, recognised by its magic bytes, up to limit
+ * bytes). OQ_IO: cannot open or read; OQ_FORMAT: damaged gzip stream; OQ_LIMIT: expands beyond limit (0: 64
+ * GiB). */
 oq_status oq_file_read(const char *path, size_t limit, oq_file *out, oq_diag *diag);
 void oq_file_close(oq_file *file);
 
 /* Output that appears by rename, or not at all. */
 typedef struct oq_writer oq_writer;
 
-/* Open a temporary file beside path (path "-": standard output; nothing to rename). OQ_IO: cannot create, or path
- * exists and is not a regular file. A path that ends in ".gz" is compressed (gzip without name or time). */
+/* Open a temporary file beside path (path "-": standard output; nothing to rename). OQ_IO: cannot create, or
+ * path exists and is not a regular file. A path that ends in ".gz" is compressed (gzip without name or time).
+ */
 oq_status oq_writer_open(const char *path, oq_writer **out, oq_diag *diag);
 oq_status oq_writer_write(oq_writer *writer, const void *data, size_t size, oq_diag *diag);
 uint64_t oq_writer_offset(const oq_writer *writer); /* bytes written so far */

@@ -1,8 +1,8 @@
 /* pool: worker threads that take numbered tasks from one queue.
  *
- * oq_pool_run(pool, n, task, arg) calls task(arg, i, worker) once for each i in 0..n-1 and returns when all are done.
- * The caller works too, as worker 0. A task must not depend on which worker runs it, or results would depend on the
- * thread count. Nested calls from inside a task run serially in that task.
+ * oq_pool_run(pool, n, task, arg) calls task(arg, i, worker) once for each i in 0..n-1 and returns when all
+ * are done. The caller works too, as worker 0. A task must not depend on which worker runs it, or results
+ * would depend on the thread count. Nested calls from inside a task run serially in that task.
  */
 #ifndef OQ_BASE_POOL_H
 #define OQ_BASE_POOL_H
@@ -12,7 +12,8 @@
 typedef struct oq_pool oq_pool;
 typedef void oq_task(void *arg, size_t index, int worker);
 
-/* n_threads <= 0: one per online processor. NULL when out of memory; fewer threads if the system gives fewer. */
+/* n_threads <= 0: one per online processor. NULL when out of memory; fewer threads if the system gives fewer.
+ */
 oq_pool *oq_pool_new(int n_threads);
 void oq_pool_free(oq_pool *pool);
 /* 1 for NULL. */

@@ -1,8 +1,8 @@
 /* exec: a graph compiled to a program and run.
  *
- * oq_program: immutable, shared by all workers. oq_runner: one worker's state (its arena of activations). Samples are
- * run one at a time (batch as fed); parallel work is one runner per worker. Values are freed after their last reader
- * (lifetimes are computed at compile time); memory is recycled from sample to sample.
+ * oq_program: immutable, shared by all workers. oq_runner: one worker's state (its arena of activations).
+ * Samples are run one at a time (batch as fed); parallel work is one runner per worker. Values are freed
+ * after their last reader (lifetimes are computed at compile time); memory is recycled from sample to sample.
  *
  * Results do not depend on threads or instruction set: see kernel/kernel.h.
  */
@@ -12,8 +12,10 @@
 #include "op/op.h"
 
 typedef enum oq_exec_mode {
-    OQ_EXEC_FLOAT,   /* every node as ONNX defines it; QuantizeLinear, DequantizeLinear and FakeQuant as float nodes */
-    OQ_EXEC_INTEGER, /* DQ - op - Q units (ir: exec/integer.h) in exact integer arithmetic, the rest as FLOAT */
+    OQ_EXEC_FLOAT,   /* every node as ONNX defines it; QuantizeLinear, DequantizeLinear and FakeQuant as float
+                        nodes */
+    OQ_EXEC_INTEGER, /* DQ - op - Q units (ir: exec/integer.h) in exact integer arithmetic, the rest as FLOAT
+                      */
 } oq_exec_mode;
 
 typedef struct oq_exec_options {
@@ -26,7 +28,8 @@ typedef struct oq_runner oq_runner;
 
 /* Compile graph (and its subgraphs). The model must stay unchanged while the program lives.
  * OQ_UNSUPPORTED names the first node that cannot run and why. */
-oq_status oq_program_compile(oq_graph *graph, const oq_exec_options *options, oq_program **out, oq_diag *diag);
+oq_status oq_program_compile(oq_graph *graph, const oq_exec_options *options, oq_program **out,
+                             oq_diag *diag);
 void oq_program_free(oq_program *program);
 /* Could this node run? Reason in words when not (NULL when it can). */
 const char *oq_exec_obstacle(const oq_node *node);
@@ -40,13 +43,14 @@ bool oq_program_is_integer(const oq_program *program, size_t step);
 oq_status oq_runner_new(const oq_program *program, oq_pool *pool, oq_runner **out, oq_diag *diag);
 void oq_runner_free(oq_runner *runner);
 
-/* Shown after each step, while the tensor is in cache; also once per graph input before step 0, with node NULL.
- * Any other status than OQ_OK stops the run. */
+/* Shown after each step, while the tensor is in cache; also once per graph input before step 0, with node
+ * NULL. Any other status than OQ_OK stops the run. */
 typedef oq_status oq_hook(void *arg, const oq_node *node, const oq_value *value, const oq_array *array);
 
-/* Run one sample. feeds: one array per graph->inputs[i], borrowed until the next begin; dtype and rank must fit.
- * hook may be NULL. */
-oq_status oq_runner_run(oq_runner *runner, const oq_array *feeds, oq_hook *hook, void *hook_arg, oq_diag *diag);
+/* Run one sample. feeds: one array per graph->inputs[i], borrowed until the next begin; dtype and rank must
+ * fit. hook may be NULL. */
+oq_status oq_runner_run(oq_runner *runner, const oq_array *feeds, oq_hook *hook, void *hook_arg,
+                        oq_diag *diag);
 /* Result of graph output i; valid until the next run of this runner. NULL before the first. */
 const oq_array *oq_runner_output(const oq_runner *runner, int i);
 
@@ -64,12 +68,13 @@ oq_status oq_runner_replace(oq_runner *runner, const oq_value *value, const oq_a
 /* Largest number of bytes the runner held at once. */
 size_t oq_runner_peak(const oq_runner *runner);
 
-/* ---- one node by itself: fold_constants and tests. inputs: one array per node input (NULL: omitted). Outputs are new
- * tensors in arena. OQ_LIMIT when an output would exceed max_bytes. */
+/* ---- one node by itself: fold_constants and tests. inputs: one array per node input (NULL: omitted).
+ * Outputs are new tensors in arena. OQ_LIMIT when an output would exceed max_bytes. */
 oq_status oq_exec_node(const oq_node *node, const oq_array *const *inputs, oq_arena *arena, size_t max_bytes,
                        oq_tensor **outputs, oq_diag *diag);
 
-/* Array over a tensor's bytes (copied into arena only if unaligned). False: out of memory or rank too high. */
+/* Array over a tensor's bytes (copied into arena only if unaligned). False: out of memory or rank too high.
+ */
 bool oq_array_of_tensor(const oq_tensor *tensor, oq_arena *arena, oq_array *out);
 
 #endif

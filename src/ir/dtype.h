@@ -43,11 +43,13 @@ typedef struct oq_string {
     size_t size;
 } oq_string;
 
-const char *oq_dtype_name(oq_dtype dtype); /* "float", "uint8", ... as ONNX writes them; "undefined" when unknown */
-int oq_dtype_bits(oq_dtype dtype);         /* 0 for unknown; sizeof(oq_string) * 8 for strings */
-bool oq_dtype_is_float(oq_dtype dtype);    /* any float format, not complex */
-bool oq_dtype_is_integer(oq_dtype dtype);  /* signed or unsigned, any width; not bool */
-/* Limits of an integer type: both 0 when not an integer of at most 64 bits (UINT64 gives INT64_MAX as qmax). */
+const char *
+oq_dtype_name(oq_dtype dtype);     /* "float", "uint8", ... as ONNX writes them; "undefined" when unknown */
+int oq_dtype_bits(oq_dtype dtype); /* 0 for unknown; sizeof(oq_string) * 8 for strings */
+bool oq_dtype_is_float(oq_dtype dtype);   /* any float format, not complex */
+bool oq_dtype_is_integer(oq_dtype dtype); /* signed or unsigned, any width; not bool */
+/* Limits of an integer type: both 0 when not an integer of at most 64 bits (UINT64 gives INT64_MAX as qmax).
+ */
 void oq_dtype_limits(oq_dtype dtype, int64_t *qmin, int64_t *qmax);
 /* Bytes of n elements (rounded up for packed types); false on overflow or unknown type. */
 bool oq_dtype_bytes(oq_dtype dtype, size_t n, size_t *bytes);

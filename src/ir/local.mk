@@ -1,7 +1,16 @@
 src_libonnxq_core_la_SOURCES += \
-	%D%/ir.h \
+	%D%/attr.c \
+	%D%/check.c \
+	%D%/dtype.c \
 	%D%/dtype.h \
+	%D%/graph.c \
 	%D%/graph.h \
-	%D%/tensor.h \
+	%D%/ir.h \
+	%D%/node.c \
+	%D%/print.c \
+	%D%/print.h \
+	%D%/shape.c \
 	%D%/shape.h \
-	%D%/print.h
+	%D%/tensor.c \
+	%D%/tensor.h \
+	%D%/value.c

@@ -14,11 +14,11 @@ static inline oq_dim oq_dim_unknown(void)
     return (oq_dim){-1, NULL};
 }
 
-oq_shape oq_shape_unknown(void);                       /* unknown rank */
+oq_shape oq_shape_unknown(void); /* unknown rank */
 oq_shape oq_shape_scalar(void);
-oq_shape oq_shape_of(const int64_t *dims, int rank);   /* -1 = unknown */
-bool oq_dim_equal(oq_dim a, oq_dim b);                 /* known and equal, or the same symbol */
-bool oq_shape_is_static(const oq_shape *shape);        /* rank and all sizes known */
+oq_shape oq_shape_of(const int64_t *dims, int rank);       /* -1 = unknown */
+bool oq_dim_equal(oq_dim a, oq_dim b);                     /* known and equal, or the same symbol */
+bool oq_shape_is_static(const oq_shape *shape);            /* rank and all sizes known */
 bool oq_shape_equal(const oq_shape *a, const oq_shape *b); /* surely equal */
 bool oq_shape_dims(const oq_shape *shape, int64_t *dims);  /* all sizes; false if one is unknown */
 /* What is known from both: sizes of a kept, unknowns of a filled from b. False when they contradict. */

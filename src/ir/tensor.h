@@ -7,14 +7,16 @@
 /* Shape product with overflow check; dims < 0 is an error. */
 bool oq_dims_count(const int64_t *dims, int rank, size_t *n_elements);
 
-/* New tensor over data that the arena (or the file) already holds; dims are copied. NULL: out of memory or overflow. */
+/* New tensor over data that the arena (or the file) already holds; dims are copied. NULL: out of memory or
+ * overflow. */
 oq_tensor *oq_tensor_wrap(oq_arena *arena, oq_dtype dtype, const int64_t *dims, int rank, const void *data);
 /* New tensor with its own zeroed storage, handed out writable through *data until it is shared. */
 oq_tensor *oq_tensor_new(oq_arena *arena, oq_dtype dtype, const int64_t *dims, int rank, void **data);
 oq_tensor *oq_tensor_from_floats(oq_arena *arena, const float *values, const int64_t *dims, int rank);
 oq_tensor *oq_tensor_from_ints(oq_arena *arena, const int64_t *values, size_t n); /* int64, rank 1 */
 oq_tensor *oq_tensor_scalar_float(oq_arena *arena, float value);                  /* rank 0 */
-oq_tensor *oq_tensor_scalar_int(oq_arena *arena, oq_dtype dtype, int64_t value);  /* rank 0, any integer or bool type */
+oq_tensor *oq_tensor_scalar_int(oq_arena *arena, oq_dtype dtype,
+                                int64_t value); /* rank 0, any integer or bool type */
 
 /* Aligned bytes: tensor->data itself when aligned for its type, else a copy in arena. NULL: out of memory. */
 const void *oq_tensor_aligned(const oq_tensor *tensor, oq_arena *arena);

@@ -1,2 +1,5 @@
 src_libonnxq_core_la_SOURCES += \
-	%D%/op.h
+	%D%/families.h \
+	%D%/op.h \
+	%D%/op_util.c \
+	%D%/table.c

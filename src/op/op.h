@@ -1,8 +1,8 @@
 /* op: what we know of each operator. One row per operator and version where its rules changed.
  *
- * A row holds from its `since` up to the next row of that name. Rows live in the family file that implements them
- * (op_<family>.c ends with its const table, sorted by domain, name, since); table.c lists the families. Adding an
- * operator is one row and one or two functions in one file.
+ * A row holds from its `since` up to the next row of that name. Rows live in the family file that implements
+ * them (op_<family>.c ends with its const table, sorted by domain, name, since); table.c lists the families.
+ * Adding an operator is one row and one or two functions in one file.
  *
  *   infer    types and shapes of the outputs from what is known of the inputs; never trusts, never runs data
  *   prepare  once per program: read attributes, pack constants; result is immutable, shared by all workers
@@ -55,12 +55,12 @@ typedef struct oq_type {
 typedef struct oq_infer {
     const oq_node *node;
     int n_in, n_out;
-    const oq_type *in;              /* n_in of them */
+    const oq_type *in;               /* n_in of them */
     const oq_elems *const *in_elems; /* n_in; NULL where contents are unknown */
-    oq_type *out;                   /* n_out, preset to unknown: leave unknown what cannot be told */
-    oq_elems *out_elems;            /* of output 0, for shape arithmetic: set n, rank, e and has_out_elems */
+    oq_type *out;                    /* n_out, preset to unknown: leave unknown what cannot be told */
+    oq_elems *out_elems;             /* of output 0, for shape arithmetic: set n, rank, e and has_out_elems */
     bool has_out_elems;
-    oq_arena *arena;                /* of the pass */
+    oq_arena *arena; /* of the pass */
     oq_diag *diag;
 } oq_infer;
 
@@ -76,7 +76,8 @@ typedef struct oq_prepare {
     oq_diag *diag;
 } oq_prepare;
 
-typedef oq_status oq_prepare_fn(oq_prepare *ctx); /* OQ_UNSUPPORTED with the reason when run() could not do it */
+typedef oq_status
+oq_prepare_fn(oq_prepare *ctx); /* OQ_UNSUPPORTED with the reason when run() could not do it */
 
 /* ------------------------------------------------------------------ run */
 
@@ -84,11 +85,13 @@ typedef struct oq_run oq_run;
 
 /* What exec offers to a running operator. */
 typedef struct oq_run_host {
-    /* Memory for output i; NULL when over budget (the status is then set). Zero elements give a valid pointer. */
+    /* Memory for output i; NULL when over budget (the status is then set). Zero elements give a valid
+     * pointer. */
     void *(*output)(oq_run *ctx, int i, oq_dtype dtype, const int64_t *dims, int rank);
     /* Output i shares the bytes of input k under another shape (same dtype and element count). */
     bool (*alias)(oq_run *ctx, int i, int k, const int64_t *dims, int rank);
-    /* Like output(), but in place on input k when that input dies here and has the same size; else fresh memory. */
+    /* Like output(), but in place on input k when that input dies here and has the same size; else fresh
+     * memory. */
     void *(*in_place)(oq_run *ctx, int i, int k, oq_dtype dtype, const int64_t *dims, int rank);
     /* Memory until run() returns; 64-byte aligned, not cleared. NULL when over budget (status set). */
     void *(*scratch)(oq_run *ctx, size_t size);
@@ -96,20 +99,21 @@ typedef struct oq_run_host {
 
 struct oq_run {
     const oq_node *node;
-    const void *state;         /* from prepare */
+    const void *state; /* from prepare */
     int n_in, n_out;
     const oq_array *const *in; /* NULL: omitted */
     oq_array *out;             /* filled through host->output/alias/in_place */
     const bool *wanted;        /* n_out: false for an omitted or unread output: need not be computed */
     oq_pool *pool;             /* for oq_pool_run over parts of the work; NULL: serial */
     const oq_run_host *host;
-    oq_status status;          /* set by the host on failure */
+    oq_status status; /* set by the host on failure */
     oq_diag *diag;
 };
 
 typedef oq_status oq_run_fn(oq_run *ctx);
 
-/* Shorthands; each returns NULL / false after setting ctx->status, so: p = oq_out(...); if (!p) return ctx->status; */
+/* Shorthands; each returns NULL / false after setting ctx->status, so: p = oq_out(...); if (!p) return
+ * ctx->status; */
 static inline void *oq_out(oq_run *ctx, int i, oq_dtype dtype, const int64_t *dims, int rank)
 {
     return ctx->host->output(ctx, i, dtype, dims, rank);
@@ -164,45 +168,46 @@ enum oq_op_flags {
     OQ_OP_RANDOM = 1u << 0,  /* never folded: result differs from run to run */
     OQ_OP_SHAPE = 1u << 1,   /* reads only the shape of input 0 (Shape, Size) */
     OQ_OP_CONTROL = 1u << 2, /* If, Loop, Scan: exec runs the subgraphs itself; run is NULL */
-    OQ_OP_COMMUTES = 1u << 3 /* a pure mover or monotone per-element choice: rounding commutes with it exactly */
+    OQ_OP_COMMUTES =
+        1u << 3 /* a pure mover or monotone per-element choice: rounding commutes with it exactly */
 };
 
 /* Masks of element types. */
-#define OQ_T(dtype)       (1u << (dtype))
-#define OQ_T_F32          OQ_T(OQ_FLOAT)
-#define OQ_T_FLOATS       (OQ_T(OQ_FLOAT) | OQ_T(OQ_DOUBLE) | OQ_T(OQ_FLOAT16) | OQ_T(OQ_BFLOAT16))
-#define OQ_T_SIGNED       (OQ_T(OQ_INT8) | OQ_T(OQ_INT16) | OQ_T(OQ_INT32) | OQ_T(OQ_INT64))
-#define OQ_T_UNSIGNED     (OQ_T(OQ_UINT8) | OQ_T(OQ_UINT16) | OQ_T(OQ_UINT32) | OQ_T(OQ_UINT64))
-#define OQ_T_NUMBERS      (OQ_T_FLOATS | OQ_T_SIGNED | OQ_T_UNSIGNED)
-#define OQ_T_BYTES        (OQ_T(OQ_UINT8) | OQ_T(OQ_INT8))
-#define OQ_T_ALL          (OQ_T_NUMBERS | OQ_T(OQ_BOOL) | OQ_T(OQ_STRING) | OQ_T(OQ_COMPLEX64) | OQ_T(OQ_COMPLEX128) | OQ_T_TINY)
-#define OQ_T_TINY         (OQ_T(OQ_FLOAT8E4M3FN) | OQ_T(OQ_FLOAT8E4M3FNUZ) | OQ_T(OQ_FLOAT8E5M2) | OQ_T(OQ_FLOAT8E5M2FNUZ) | \
-                           OQ_T(OQ_UINT4) | OQ_T(OQ_INT4) | OQ_T(OQ_FLOAT4E2M1) | OQ_T(OQ_FLOAT8E8M0) | OQ_T(OQ_UINT2) |    \
-                           OQ_T(OQ_INT2))
+#define OQ_T(dtype)   (1u << (dtype))
+#define OQ_T_F32      OQ_T(OQ_FLOAT)
+#define OQ_T_FLOATS   (OQ_T(OQ_FLOAT) | OQ_T(OQ_DOUBLE) | OQ_T(OQ_FLOAT16) | OQ_T(OQ_BFLOAT16))
+#define OQ_T_SIGNED   (OQ_T(OQ_INT8) | OQ_T(OQ_INT16) | OQ_T(OQ_INT32) | OQ_T(OQ_INT64))
+#define OQ_T_UNSIGNED (OQ_T(OQ_UINT8) | OQ_T(OQ_UINT16) | OQ_T(OQ_UINT32) | OQ_T(OQ_UINT64))
+#define OQ_T_NUMBERS  (OQ_T_FLOATS | OQ_T_SIGNED | OQ_T_UNSIGNED)
+#define OQ_T_BYTES    (OQ_T(OQ_UINT8) | OQ_T(OQ_INT8))
+#define OQ_T_ALL \
+    (OQ_T_NUMBERS | OQ_T(OQ_BOOL) | OQ_T(OQ_STRING) | OQ_T(OQ_COMPLEX64) | OQ_T(OQ_COMPLEX128) | OQ_T_TINY)
+#define OQ_T_TINY                                                                                      \
+    (OQ_T(OQ_FLOAT8E4M3FN) | OQ_T(OQ_FLOAT8E4M3FNUZ) | OQ_T(OQ_FLOAT8E5M2) | OQ_T(OQ_FLOAT8E5M2FNUZ) | \
+     OQ_T(OQ_UINT4) | OQ_T(OQ_INT4) | OQ_T(OQ_FLOAT4E2M1) | OQ_T(OQ_FLOAT8E8M0) | OQ_T(OQ_UINT2) |     \
+     OQ_T(OQ_INT2))
 
 typedef struct oq_op {
     const char *name;
-    const char *domain;   /* "" = ai.onnx, "com.microsoft", "onnxq" (internal: FakeQuant) */
-    int since;            /* first opset of its domain that this row describes */
+    const char *domain;    /* "" = ai.onnx, "com.microsoft", "onnxq" (internal: FakeQuant) */
+    int since;             /* first opset of its domain that this row describes */
     int8_t min_in, max_in; /* -1 = any number */
     int8_t min_out, max_out;
-    uint32_t types;       /* element types of the first data input that run() computes */
-    oq_infer_fn *infer;   /* NULL: output 0 has the type and shape of input 0 */
+    uint32_t types;         /* element types of the first data input that run() computes */
+    oq_infer_fn *infer;     /* NULL: output 0 has the type and shape of input 0 */
     oq_prepare_fn *prepare; /* NULL: no state */
-    oq_run_fn *run;       /* NULL: known but not executable here */
+    oq_run_fn *run;         /* NULL: known but not executable here */
     oq_rule rule;
-    int8_t weight, bias;  /* inputs that hold a unit's weight and bias; -1: none */
-    unsigned flags;       /* enum oq_op_flags */
+    int8_t weight, bias; /* inputs that hold a unit's weight and bias; -1: none */
+    unsigned flags;      /* enum oq_op_flags */
 } oq_op;
 
 /* Highest row with since <= opset; NULL if unknown. */
 const oq_op *oq_op_find(const char *domain, const char *name, int opset);
 /* Iterate all rows in table order: i = 0, 1, ... until NULL. */
 const oq_op *oq_op_at(size_t i);
-/* Set node->opset and node->op (graph.c calls it whenever op_type, domain or opsets change). */
-void oq_op_resolve(oq_node *node);
-/* Axis of the output channel in the weight of a unit: Conv 0, ConvTranspose 1, Gemm 0 with transB else 1, MatMul last,
- * LSTM/GRU/RNN 1. -1: none. rank: of the weight. */
+/* Axis of the output channel in the weight of a unit: Conv 0, ConvTranspose 1, Gemm 0 with transB else 1,
+ * MatMul last, LSTM/GRU/RNN 1. -1: none. rank: of the weight. */
 int oq_op_weight_axis(const oq_node *node, int rank);
 const char *oq_rule_name(oq_rule rule);
 
@@ -226,8 +231,9 @@ oq_status oq_infer_same(oq_infer *ctx);
 /* Infer helper: NumPy broadcast of inputs 0 and 1 (and 2 ...), dtype of input 0. */
 oq_status oq_infer_broadcast(oq_infer *ctx);
 /* Record OQ_UNSUPPORTED / OQ_SHAPE with operator and node in the text. */
-#define OQ_OP_FAIL(ctx, status, ...) return oq_op_fail((ctx)->diag, (ctx)->node, (status), __FILE__, __LINE__, __VA_ARGS__)
-oq_status oq_op_fail(oq_diag *diag, const oq_node *node, oq_status status, const char *file, int line, const char *fmt, ...)
-    __attribute__((format(printf, 6, 7)));
+#define OQ_OP_FAIL(ctx, status, ...) \
+    return oq_op_fail((ctx)->diag, (ctx)->node, (status), __FILE__, __LINE__, __VA_ARGS__)
+oq_status oq_op_fail(oq_diag *diag, const oq_node *node, oq_status status, const char *file, int line,
+                     const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 
 #endif

@@ -20,7 +20,7 @@ typedef struct oq_calibrate_options {
 
 /* Fills lo, hi and n_not_finite of each value with oq_plan_wants_range(). Same result for any pool size.
  * OQ_CANCELLED when progress says so. */
-oq_status oq_calibrate(oq_plan *plan, oq_model *model, const oq_dataset *dataset, const oq_calibrate_options *options,
-                       oq_pool *pool, oq_diag *diag);
+oq_status oq_calibrate(oq_plan *plan, oq_model *model, const oq_dataset *dataset,
+                       const oq_calibrate_options *options, oq_pool *pool, oq_diag *diag);
 
 #endif

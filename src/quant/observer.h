@@ -1,4 +1,5 @@
-/* observer: streaming statistics of one value. Mergeable; the merge does not depend on order unless stated. */
+/* observer: streaming statistics of one value. Mergeable; the merge does not depend on order unless stated.
+ */
 #ifndef OQ_QUANT_OBSERVER_H
 #define OQ_QUANT_OBSERVER_H
 
@@ -18,7 +19,7 @@ typedef struct oq_observer_kind {
     bool is_order_free; /* merge gives the same result in any order */
     oq_status (*start)(oq_observer *observer, oq_arena *arena);
     void (*observe)(oq_observer *observer, const float *x, size_t n); /* one call = one sample's tensor */
-    oq_status (*merge)(oq_observer *into, const oq_observer *from);    /* NULL: cannot merge */
+    oq_status (*merge)(oq_observer *into, const oq_observer *from);   /* NULL: cannot merge */
     void (*range)(const oq_observer *observer, float *lo, float *hi);
 } oq_observer_kind;
 

@@ -1,8 +1,10 @@
-/* plan: what is quantized, how, and why. Outside the IR; printable, diffable, loadable: a table a person can edit.
+/* plan: what is quantized, how, and why. Outside the IR; printable, diffable, loadable: a table a person can
+ * edit.
  *
- * Three levels: per value (its range and parameters), per edge (which reader sees the quantized form), per node (does it
- * run in integers, and why not). Filled in this order by: read_qdq (models that carry QDQ), place (rules), calibrate
- * (ranges), per_channel (weights), bias. Read by fake_quant, lower_qdq, verify and report.
+ * Three levels: per value (its range and parameters), per edge (which reader sees the quantized form), per
+ * node (does it run in integers, and why not). Filled in this order by: read_qdq (models that carry QDQ),
+ * place (rules), calibrate (ranges), per_channel (weights), bias. Read by fake_quant, lower_qdq, verify and
+ * report.
  */
 #ifndef OQ_QUANT_PLAN_H
 #define OQ_QUANT_PLAN_H
@@ -22,14 +24,15 @@ typedef enum oq_range_source {
 } oq_range_source;
 
 typedef struct oq_plan_value {
-    bool has_pair;          /* a QuantizeLinear/DequantizeLinear pair sits on this value (or: it is an integer constant) */
+    bool has_pair; /* a QuantizeLinear/DequantizeLinear pair sits on this value (or: it is an integer
+                      constant) */
     oq_range_source source;
-    int shared_with;        /* value id when SHARED; else -1 */
-    float lo, hi;           /* observed (or given) range; lo > hi: never observed */
-    size_t n_not_finite;    /* NaN and infinities met while observing */
-    oq_qparams qparams;     /* valid once ranges are known */
+    int shared_with;     /* value id when SHARED; else -1 */
+    float lo, hi;        /* observed (or given) range; lo > hi: never observed */
+    size_t n_not_finite; /* NaN and infinities met while observing */
+    oq_qparams qparams;  /* valid once ranges are known */
     bool has_qparams;
-    const char *reason;     /* the placement rule in words: why it has a pair, or why not */
+    const char *reason; /* the placement rule in words: why it has a pair, or why not */
 } oq_plan_value;
 
 typedef enum oq_plan_kind {
@@ -40,21 +43,26 @@ typedef enum oq_plan_kind {
 
 typedef struct oq_plan_node {
     oq_plan_kind kind;
-    uint64_t quantized_inputs; /* bit i: input i is read in quantized form (through the DQ of its value's pair) */
+    uint64_t
+        quantized_inputs; /* bit i: input i is read in quantized form (through the DQ of its value's pair) */
     const char *reason;
 } oq_plan_node;
 
 /* What the user asked for; effective values are recorded in the report. */
-typedef enum oq_placement { OQ_PLACE_INTEGER_KERNELS, OQ_PLACE_ACCURATE, OQ_PLACE_TORCH /* seed mode */ } oq_placement;
+typedef enum oq_placement {
+    OQ_PLACE_INTEGER_KERNELS,
+    OQ_PLACE_ACCURATE,
+    OQ_PLACE_TORCH /* seed mode */
+} oq_placement;
 
 typedef struct oq_quant_options {
     oq_placement placement;
     oq_qmode mode;
-    oq_dtype activations;     /* OQ_UINT8 or OQ_INT8; OQ_UNDEFINED: weights only */
-    oq_dtype weights;         /* OQ_INT8; OQ_UNDEFINED: activations only */
-    bool symmetric;           /* activations with zero point in the middle */
-    bool per_tensor;          /* weights: one scale per tensor */
-    bool reduce_range;        /* 7-bit codes */
+    oq_dtype activations;       /* OQ_UINT8 or OQ_INT8; OQ_UNDEFINED: weights only */
+    oq_dtype weights;           /* OQ_INT8; OQ_UNDEFINED: activations only */
+    bool symmetric;             /* activations with zero point in the middle */
+    bool per_tensor;            /* weights: one scale per tensor */
+    bool reduce_range;          /* 7-bit codes */
     const char *const *include; /* name, glob pattern, or op:TYPE; empty = everything */
     size_t n_include;
     const char *const *exclude;
@@ -66,9 +74,9 @@ typedef struct oq_plan {
     oq_quant_options options;
     oq_plan_value *values; /* by value id */
     int n_values;
-    oq_plan_node *nodes;   /* by node id */
+    oq_plan_node *nodes; /* by node id */
     int n_nodes;
-    bool from_model;       /* the model already was quantized */
+    bool from_model; /* the model already was quantized */
 } oq_plan;
 
 oq_status oq_plan_new(const oq_model *model, const oq_quant_options *options, oq_arena *arena, oq_plan **out);
@@ -76,8 +84,8 @@ oq_status oq_plan_new(const oq_model *model, const oq_quant_options *options, oq
 oq_status oq_plan_fit(oq_plan *plan, const oq_model *model);
 /* JSON: values by name with range, parameters, rule, reason; nodes by name with decision and reason. */
 oq_status oq_plan_save(const oq_plan *plan, const oq_model *model, oq_buf *out);
-/* Ranges, parameters and decisions named in text win over ours (source USER). OQ_FORMAT names the line, OQ_ARG an
- * unknown value or node. */
+/* Ranges, parameters and decisions named in text win over ours (source USER). OQ_FORMAT names the line,
+ * OQ_ARG an unknown value or node. */
 oq_status oq_plan_load(oq_plan *plan, const oq_model *model, const char *text, size_t size, oq_diag *diag);
 /* Value id whose parameters `id` uses: follows SHARED. */
 int oq_plan_owner(const oq_plan *plan, int id);
@@ -86,7 +94,8 @@ int oq_plan_owner(const oq_plan *plan, int id);
 oq_status oq_plan_place(oq_plan *plan, oq_model *model, oq_diag *diag);
 /* Values whose range must be observed. */
 bool oq_plan_wants_range(const oq_plan *plan, int value_id);
-/* Ranges -> parameters for all pairs (after calibration). OQ_RANGE names a value that was never observed or not finite. */
+/* Ranges -> parameters for all pairs (after calibration). OQ_RANGE names a value that was never observed or
+ * not finite. */
 oq_status oq_plan_resolve(oq_plan *plan, const oq_model *model, oq_diag *diag);
 
 #endif

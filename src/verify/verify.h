@@ -4,26 +4,28 @@
 
 #include "quant/calibrate.h"
 
-/* SQNR of one value, NUMERICS 6: 20 log10(|ref| / |ref - out|) per sample over the whole tensor, capped at 200 dB, mean
- * over samples. */
+/* SQNR of one value, NUMERICS 6: 20 log10(|ref| / |ref - out|) per sample over the whole tensor, capped at
+ * 200 dB, mean over samples. */
 typedef struct oq_sqnr {
     const char *name;    /* value in the float model */
     const char *op_type; /* its producer there */
     double fake_db;      /* fake quant (the emitted graph, float arithmetic) against float */
     double integer_db;   /* integer run against fake quant */
     double worst_db;     /* worst sample of fake_db */
-    size_t n_codes, n_codes_differ; /* integer against fake quant: quantized elements compared, and different */
-    size_t n_ties;       /* of those that differ: float value within 1e-3 of a rounding tie */
+    size_t n_codes,
+        n_codes_differ; /* integer against fake quant: quantized elements compared, and different */
+    size_t n_ties;      /* of those that differ: float value within 1e-3 of a rounding tie */
     size_t n_samples;
 } oq_sqnr;
 
 typedef struct oq_verify_result {
-    oq_sqnr *outputs;    /* one per graph output with a float dtype */
+    oq_sqnr *outputs; /* one per graph output with a float dtype */
     size_t n_outputs;
-    oq_sqnr *layers;     /* one per unit (its output in the float model), in graph order */
+    oq_sqnr *layers; /* one per unit (its output in the float model), in graph order */
     size_t n_layers;
-    double mean_db;      /* mean over outputs of fake_db */
-    bool has_agreement;  /* the first output looks like class scores: [1, C] or [C], C >= 2, or [.., C] per row */
+    double mean_db;     /* mean over outputs of fake_db */
+    bool has_agreement; /* the first output looks like class scores: [1, C] or [C], C >= 2, or [.., C] per row
+                         */
     size_t n_agree, n_judged; /* same arg max, float against integer run */
     size_t n_samples;
 } oq_verify_result;
@@ -31,19 +33,21 @@ typedef struct oq_verify_result {
 typedef struct oq_verify_options {
     const size_t *samples; /* held-out ones */
     size_t n_samples;
-    bool with_integer;     /* also the integer run */
+    bool with_integer; /* also the integer run */
     bool with_layers;
     oq_progress_fn *progress;
     void *progress_arg;
 } oq_verify_options;
 
-/* Compare two models with the same inputs and outputs: reference (float) and quantized (QDQ). Values are paired by name:
- * a float value T with T, T_DequantizeLinear_Output or T_QuantizeLinear_Input of the other.
+/* Compare two models with the same inputs and outputs: reference (float) and quantized (QDQ). Values are
+ * paired by name: a float value T with T, T_DequantizeLinear_Output or T_QuantizeLinear_Input of the other.
  * OQ_ARG when inputs or outputs do not correspond. */
-oq_status oq_verify(oq_model *reference, oq_model *quantized, const oq_dataset *dataset, const oq_verify_options *options,
-                    oq_pool *pool, oq_arena *arena, oq_verify_result *out, oq_diag *diag);
+oq_status oq_verify(oq_model *reference, oq_model *quantized, const oq_dataset *dataset,
+                    const oq_verify_options *options, oq_pool *pool, oq_arena *arena, oq_verify_result *out,
+                    oq_diag *diag);
 
-double oq_sqnr_db(const float *reference, const float *other, size_t n); /* 200 when equal; fixed-order sums in double */
+double oq_sqnr_db(const float *reference, const float *other,
+                  size_t n); /* 200 when equal; fixed-order sums in double */
 double oq_cosine(const float *a, const float *b, size_t n);
 
 #endif

@@ -1,0 +1,8 @@
+/* families: the row tables, one per op_<family>.c, each sorted by (domain, name, since) and ended by a NULL
+ * name. */
+#ifndef OQ_OP_FAMILIES_H
+#define OQ_OP_FAMILIES_H
+
+#include "op/op.h"
+
+#endif

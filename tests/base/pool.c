@@ -1,0 +1,49 @@
+#include <stdatomic.h>
+
+#include "base/pool.h"
+#include "tap/tap.h"
+
+#define N 1000
+
+static atomic_int counts[N];
+static oq_pool *pool;
+
+static void count(void *arg, size_t i, int worker)
+{
+    (void)arg, (void)worker;
+    atomic_fetch_add(&counts[i], 1);
+}
+
+static void nest(void *arg, size_t i, int worker)
+{
+    (void)i, (void)worker;
+    oq_pool_run(pool, 10, count, arg);
+}
+
+static int wrong(int want)
+{
+    int n = 0;
+
+    for (int i = 0; i < N; i++)
+        n += atomic_load(&counts[i]) != want;
+    return n;
+}
+
+int main(void)
+{
+    pool = oq_pool_new(4);
+    is_int(oq_pool_size(pool), 4, "four workers");
+    for (int round = 0; round < 500; round++)
+        oq_pool_run(pool, N, count, NULL);
+    is_int(wrong(500), 0, "each task runs once a job, 500 jobs");
+    oq_pool_run(pool, 20, nest, NULL);
+    is_int(atomic_load(&counts[0]), 520, "nested jobs run, serially");
+    oq_pool_run(NULL, N, count, NULL);
+    is_int(atomic_load(&counts[N - 1]), 501, "without a pool the caller works");
+    oq_pool_free(pool);
+    pool = oq_pool_new(0);
+    ok(oq_pool_size(pool) >= 1, "zero asks for one worker per processor");
+    oq_pool_free(pool);
+    oq_pool_free(NULL);
+    return tap_done();
+}
