@@ -1,6 +1,6 @@
 # OQ_PROG_CC_C17: C17 with POSIX; floats are never contracted or re-associated behind our back (kernel/kernel.h).
 AC_DEFUN([OQ_PROG_CC_C17], [
-    OQ_CFLAGS="-std=c17 -ffp-contract=off -fvisibility=hidden"
+    OQ_CFLAGS="-std=c17 -D_XOPEN_SOURCE=700 -D_DEFAULT_SOURCE -ffp-contract=off -fvisibility=hidden"
     AC_SUBST([OQ_CFLAGS])
 ])
 
