@@ -1,6 +1,10 @@
 # files of scripts/
 EXTRA_DIST += \
 	%D%/autograd.py \
+	%D%/check_models.py \
 	%D%/digits_data.py \
+	%D%/make_models.py \
 	%D%/model_files.py \
-	%D%/train_digits.py
+	%D%/train_chars.py \
+	%D%/train_digits.py \
+	%D%/train_rows.py

@@ -1,1 +1,3 @@
 # tests of src/dist
+dist_check_SCRIPTS += \
+	%D%/models.t
