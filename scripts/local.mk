@@ -1,5 +1,8 @@
 # files of scripts/
 EXTRA_DIST += \
+	%D%/accept_check.py \
+	%D%/accept_expected.json \
+	%D%/accept_subset.sh \
 	%D%/autograd.py \
 	%D%/check_models.py \
 	%D%/digits_data.py \
