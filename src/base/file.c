@@ -27,11 +27,6 @@ typedef struct {
     size_t size, capacity, limit;
 } growing;
 
-static const char *shown(const char *path)
-{
-    return strcmp(path, "-") == 0 ? "standard input" : path;
-}
-
 /* Make room for at least one more byte; capacity never passes limit + 1, so that "one too many" can be seen.
  */
 static bool grow(growing *g)
@@ -51,7 +46,7 @@ static bool grow(growing *g)
     return true;
 }
 
-static oq_status read_all(int fd, const char *path, growing *g, oq_diag *diag)
+static oq_status read_all(int fd, growing *g, oq_diag *diag)
 {
     for (;;) {
         ssize_t n;
@@ -62,7 +57,7 @@ static oq_status read_all(int fd, const char *path, growing *g, oq_diag *diag)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            OQ_FAIL(diag, OQ_IO, "cannot read %s: %s", shown(path), strerror(errno));
+            OQ_FAIL(diag, OQ_IO, "cannot read: %s", strerror(errno));
         if (n == 0)
             return OQ_OK;
         g->size += (size_t)n;
@@ -161,9 +156,9 @@ static oq_status read_fd(int fd, size_t limit, oq_file *file, oq_diag *diag)
     oq_status status;
 
     if (fstat(fd, &st) != 0)
-        OQ_FAIL(diag, OQ_IO, "cannot read %s: %s", shown(file->path), strerror(errno));
+        OQ_FAIL(diag, OQ_IO, "cannot read: %s", strerror(errno));
     if (S_ISDIR(st.st_mode))
-        OQ_FAIL(diag, OQ_IO, "%s is a folder, not a file", shown(file->path));
+        OQ_FAIL(diag, OQ_IO, "this is a folder, not a file");
     if (S_ISREG(st.st_mode) && st.st_size > 0 && lseek(fd, 0, SEEK_CUR) == 0) {
         void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 
@@ -174,7 +169,7 @@ static oq_status read_fd(int fd, size_t limit, oq_file *file, oq_diag *diag)
             return OQ_OK;
         }
     }
-    status = read_all(fd, file->path, &g, diag);
+    status = read_all(fd, &g, diag);
     if (status != OQ_OK) {
         free(g.data);
         return status;
@@ -198,7 +193,7 @@ oq_status oq_file_read(const char *path, size_t limit, oq_file *out, oq_diag *di
     if (strcmp(path, "-") != 0)
         fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        status = oq_diag_set(diag, OQ_IO, __FILE__, __LINE__, "cannot open %s: %s", path, strerror(errno));
+        status = oq_diag_set(diag, OQ_IO, __FILE__, __LINE__, "cannot open: %s", strerror(errno));
     else
         status = read_fd(fd, limit, &file, diag);
     if (fd > STDIN_FILENO)
@@ -303,7 +298,7 @@ static oq_status find_target(const char *path, char **target, mode_t *mode, oq_d
     if (stat(path, &st) != 0) {
         *target = strdup(path);
     } else if (!S_ISREG(st.st_mode)) {
-        OQ_FAIL(diag, OQ_IO, "%s exists and is not a regular file; choose another output name", path);
+        OQ_FAIL(diag, OQ_IO, "exists and is not a regular file; choose another output name");
     } else {
         *mode = st.st_mode & 07777;
         *target = realpath(path, NULL);
@@ -333,7 +328,7 @@ static oq_status create_temp(oq_writer *writer, mode_t mode, oq_diag *diag)
             break;
     }
     if (writer->fd < 0)
-        OQ_FAIL(diag, OQ_IO, "cannot create a file beside %s: %s", writer->target, strerror(errno));
+        OQ_FAIL(diag, OQ_IO, "cannot create a file there: %s; nothing was changed", strerror(errno));
     if (mode && fchmod(writer->fd, mode) != 0)
         mode = 0; /* the new file then keeps the default mode */
     writer->slot = register_temp(writer->temp);
@@ -392,8 +387,7 @@ static oq_status write_fd(oq_writer *writer, const unsigned char *data, size_t s
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            OQ_FAIL(diag, OQ_IO, "cannot write %s: %s", writer->target ? writer->target : "standard output",
-                    strerror(errno));
+            OQ_FAIL(diag, OQ_IO, "cannot write: %s; nothing was changed", strerror(errno));
         data += n;
         size -= (size_t)n;
     }
@@ -481,12 +475,12 @@ static oq_status finish(oq_writer *writer, oq_diag *diag)
     if (!writer->target)
         return OQ_OK;
     if (fsync(fd) != 0 && errno != EINVAL && errno != ENOTSUP)
-        OQ_FAIL(diag, OQ_IO, "cannot write %s: %s", writer->target, strerror(errno));
+        OQ_FAIL(diag, OQ_IO, "cannot write: %s; nothing was changed", strerror(errno));
     writer->fd = -1;
     if (close(fd) != 0)
-        OQ_FAIL(diag, OQ_IO, "cannot write %s: %s", writer->target, strerror(errno));
+        OQ_FAIL(diag, OQ_IO, "cannot write: %s; nothing was changed", strerror(errno));
     if (rename(writer->temp, writer->target) != 0)
-        OQ_FAIL(diag, OQ_IO, "cannot rename to %s: %s", writer->target, strerror(errno));
+        OQ_FAIL(diag, OQ_IO, "cannot rename the finished file: %s; nothing was changed", strerror(errno));
     sync_folder(writer->target);
     return OQ_OK;
 }

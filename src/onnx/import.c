@@ -1,0 +1,300 @@
+#include "config.h"
+
+#include "onnx/import.h"
+
+#include <inttypes.h>
+#include <sha2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "onnx/importer.h"
+
+#define DEFAULT_MESSAGES ((size_t)4000000)
+#define DEFAULT_UNPACKED ((size_t)1 << 30)
+#define MAX_DEPTH        100 /* what Google's parsers allow */
+
+/* What keeps the bytes of a model alive. */
+typedef struct {
+    oq_file file; /* empty when the caller keeps them */
+    oq_external external;
+} backing;
+
+static void free_backing(void *p)
+{
+    backing *b = p;
+
+    oq_external_close(&b->external);
+    oq_file_close(&b->file);
+    free(b);
+}
+
+void oq_import_note(const oq_importer *im, const char *fmt, ...)
+{
+    char text[512];
+    va_list args;
+
+    if (!im->options->note)
+        return;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    im->options->note(im->options->note_arg, text);
+}
+
+/* ------------------------------------------------------------------ protobuf-c */
+
+static void *unpack_alloc(void *arena, size_t size)
+{
+    return oq_arena_alloc(arena, size);
+}
+
+static void unpack_free(void *arena, void *p)
+{
+    (void)arena; /* everything goes with the arena */
+    (void)p;
+}
+
+static oq_status unpack(oq_importer *im, const oq_span *root, Onnx__ModelProto **out)
+{
+    ProtobufCAllocator allocator = {unpack_alloc, unpack_free, im->scratch};
+    unsigned char *skeleton = malloc(root->skeleton_size ? root->skeleton_size : 1);
+
+    if (!skeleton)
+        OQ_FAIL(im->diag, OQ_NOMEM, "out of memory for the structure of the model (%zu bytes)",
+                root->skeleton_size);
+    oq_wire_skeleton(root, skeleton);
+    *out = onnx__model_proto__unpack(&allocator, root->skeleton_size, skeleton);
+    free(skeleton);
+    if (!*out)
+        OQ_FAIL(im->diag, OQ_FORMAT,
+                "not a valid ONNX model: the structure cannot be decoded within %zu bytes",
+                oq_arena_used(im->scratch));
+    return OQ_OK;
+}
+
+/* Say whose fault it is, in front of what the scan found. */
+static void name_the_fault(oq_diag *diag)
+{
+    char found[OQ_DIAG_TEXT];
+
+    if (!diag || diag->status != OQ_FORMAT)
+        return;
+    memcpy(found, diag->message, sizeof found);
+    snprintf(diag->message, sizeof diag->message, "not an ONNX model: %.900s", found);
+}
+
+/* ------------------------------------------------------------------ the model's own fields */
+
+static oq_status check_opset(const oq_importer *im)
+{
+    int64_t opset = oq_model_opset(im->model, "");
+
+    if (im->options->any_opset)
+        return OQ_OK;
+    if (!im->model->n_opsets)
+        OQ_FAIL(im->diag, OQ_UNSUPPORTED,
+                "the model imports no operator set (it dates from before 2017-11); export it again with "
+                "opset 13 or newer");
+    if (opset && opset < OQ_OPSET_OLDEST)
+        OQ_FAIL(im->diag, OQ_UNSUPPORTED,
+                "ai.onnx opset %" PRId64
+                " is older than %d; export the model again with opset 13 or newer, or lift it "
+                "with onnx.version_converter",
+                opset, OQ_OPSET_OLDEST);
+    if (opset > OQ_OPSET_NEWEST)
+        OQ_FAIL(im->diag, OQ_UNSUPPORTED,
+                "ai.onnx opset %" PRId64
+                " is newer than %d, the newest this version knows; export the model with an "
+                "older opset",
+                opset, OQ_OPSET_NEWEST);
+    return OQ_OK;
+}
+
+static oq_status import_opsets(oq_importer *im, const Onnx__ModelProto *proto)
+{
+    for (size_t i = 0; i < proto->n_opset_import; i++) {
+        const Onnx__OperatorSetIdProto *set = proto->opset_import[i];
+        const char *domain = set->domain ? set->domain : "";
+        int64_t known = oq_model_opset(im->model, domain);
+
+        if (known && known != set->version)
+            OQ_FAIL(im->diag, OQ_FORMAT, "the model imports domain '%s' in versions %" PRId64 " and %" PRId64,
+                    *domain ? domain : "ai.onnx", known, set->version);
+        if (set->version < 1)
+            OQ_FAIL(im->diag, OQ_FORMAT, "the model imports domain '%s' in version %" PRId64,
+                    *domain ? domain : "ai.onnx", set->version);
+        if (!known && im->model->n_opsets == 1000)
+            OQ_FAIL(im->diag, OQ_LIMIT, "the model imports more than 1000 domains");
+        if (!known && oq_model_set_opset(im->model, domain, set->version) != OQ_OK)
+            OQ_FAIL(im->diag, OQ_NOMEM, "out of memory");
+    }
+    return check_opset(im);
+}
+
+static oq_status import_header(oq_importer *im, const Onnx__ModelProto *proto, const oq_span *root)
+{
+    oq_model *model = im->model;
+
+    model->ir_version = proto->ir_version;
+    model->n_functions = (int)oq_span_count(root, 25);
+    model->producer_name = oq_arena_strdup(im->arena, proto->producer_name ? proto->producer_name : "");
+    model->producer_version =
+        oq_arena_strdup(im->arena, proto->producer_version ? proto->producer_version : "");
+    if (!model->producer_name || !model->producer_version)
+        OQ_FAIL(im->diag, OQ_NOMEM, "out of memory");
+    model->origin = oq_origin_of(root);
+    if (!proto->has_ir_version || proto->ir_version < 1)
+        OQ_FAIL(im->diag, OQ_FORMAT, "not an ONNX model: no IR version");
+    if (!proto->graph)
+        OQ_FAIL(im->diag, OQ_FORMAT, "not an ONNX model: no graph");
+    return import_opsets(im, proto);
+}
+
+/* What the graph functions marked while the graph was made is not a change. */
+static void clear_changes(oq_model *model)
+{
+    for (oq_graph *graph = model->graphs; graph; graph = graph->next_graph) {
+        graph->is_changed = false;
+        OQ_FOR_EACH_NODE (graph, node)
+            node->is_changed = false;
+    }
+    model->is_changed = false;
+}
+
+static oq_status order_graphs(oq_importer *im)
+{
+    im->position = OQ_NEW_ARRAY(im->scratch, int, im->model->n_nodes);
+    if (!im->position)
+        OQ_FAIL(im->diag, OQ_NOMEM, "out of memory while ordering the graph");
+    for (oq_graph *graph = im->model->graphs; graph; graph = graph->next_graph)
+        OQ_TRY(oq_import_order(im, graph));
+    return OQ_OK;
+}
+
+static oq_status import_model(oq_importer *im, const unsigned char *data, size_t size)
+{
+    const oq_import_options *o = im->options;
+    oq_wire_limits limits = {.depth = MAX_DEPTH,
+                             .messages = o->max_messages ? o->max_messages : DEFAULT_MESSAGES,
+                             .unpacked = o->max_unpacked ? o->max_unpacked : DEFAULT_UNPACKED};
+    Onnx__ModelProto *proto;
+    oq_span *root;
+    oq_status status;
+
+    if (!size)
+        OQ_FAIL(im->diag, OQ_FORMAT, "not an ONNX model: the file is empty");
+    status = oq_wire_scan(data, size, &limits, im->scratch, &root, im->diag);
+    if (status != OQ_OK) {
+        name_the_fault(im->diag);
+        return status;
+    }
+    OQ_TRY(unpack(im, root, &proto));
+    OQ_TRY(import_header(im, proto, root));
+    OQ_TRY(oq_import_graph(im, im->model->graph, proto->graph, oq_span_child(root, 7, NULL)));
+    clear_changes(im->model);
+    return order_graphs(im);
+}
+
+/* ------------------------------------------------------------------ entry points */
+
+/* Folder of a file name; NULL on no memory. */
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    if (!slash)
+        return strdup(".");
+    return strndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+static oq_status start(oq_importer *im, backing *b, const char *path)
+{
+    im->model->backing = b;
+    im->model->free_backing = free_backing;
+    im->arena = im->model->arena;
+    im->external = &b->external;
+    b->external.follow_links = im->options->follow_links;
+    im->model->path = oq_arena_strdup(im->arena, path);
+    if (strcmp(path, "-") != 0)
+        b->external.folder = folder_of(path);
+    if (!im->model->path || (strcmp(path, "-") != 0 && !b->external.folder))
+        OQ_FAIL(im->diag, OQ_NOMEM, "out of memory");
+    return OQ_OK;
+}
+
+/* Takes over b, whatever comes. */
+static oq_status import_backed(backing *b, const unsigned char *data, size_t size, const char *path,
+                               const oq_import_options *options, oq_model **out, oq_diag *diag)
+{
+    static const oq_import_options defaults;
+    oq_importer im = {.options = options ? options : &defaults, .diag = diag};
+    oq_status status;
+
+    im.model = oq_model_new(im.options->arena_limit);
+    if (!im.model) {
+        free_backing(b);
+        OQ_FAIL(diag, OQ_NOMEM, "out of memory");
+    }
+    status = start(&im, b, path);
+    /* The scan has held the sum of all structures against max_unpacked; twice that leaves room for spans. */
+    im.scratch = oq_arena_new(2 * (im.options->max_unpacked ? im.options->max_unpacked : DEFAULT_UNPACKED));
+    if (status == OQ_OK && !im.scratch)
+        status = oq_diag_set(diag, OQ_NOMEM, __FILE__, __LINE__, "out of memory");
+    if (status == OQ_OK)
+        status = import_model(&im, data, size);
+    oq_arena_free(im.scratch);
+    oq_map_free(&im.symbols);
+    if (status != OQ_OK) {
+        oq_model_destroy(im.model);
+        return status;
+    }
+    im.model->file_size = size + oq_external_size(&b->external);
+    *out = im.model;
+    return OQ_OK;
+}
+
+oq_status oq_import_file(const char *path, const oq_import_options *options, oq_model **out, oq_diag *diag)
+{
+    backing *b = calloc(1, sizeof *b);
+    oq_status status;
+
+    if (!b)
+        OQ_FAIL(diag, OQ_NOMEM, "out of memory");
+    status = oq_file_read(path, options ? options->max_file : 0, &b->file, diag);
+    if (status != OQ_OK) {
+        free(b);
+        return status;
+    }
+    return import_backed(b, b->file.data, b->file.size, path, options, out, diag);
+}
+
+oq_status oq_import_memory(const void *data, size_t size, const char *path, const oq_import_options *options,
+                           oq_model **out, oq_diag *diag)
+{
+    backing *b = calloc(1, sizeof *b);
+
+    if (!b)
+        OQ_FAIL(diag, OQ_NOMEM, "out of memory");
+    return import_backed(b, data, size, path, options, out, diag);
+}
+
+oq_status oq_model_digest(const oq_model *model, char hex[65], oq_diag *diag)
+{
+    const backing *b = model->backing;
+    SHA2_CTX sha;
+    uint8_t digest[SHA256_DIGEST_LENGTH];
+
+    if (!model->origin.data)
+        OQ_FAIL(diag, OQ_ARG, "only a model that was read from a file has a digest");
+    SHA256Init(&sha);
+    SHA256Update(&sha, model->origin.data, model->origin.size);
+    for (const oq_external_file *file = b ? b->external.first : NULL; file; file = file->next) {
+        if (file->size)
+            SHA256Update(&sha, file->data, file->size);
+    }
+    SHA256Final(digest, &sha);
+    for (size_t i = 0; i < sizeof digest; i++)
+        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+    return OQ_OK;
+}
