@@ -55,7 +55,7 @@ static void unpack_free(void *arena, void *p)
     (void)p;
 }
 
-static oq_status unpack(oq_importer *im, const oq_span *root, Onnx__ModelProto **out)
+static oq_status unpack(oq_importer *im, const oq_span *root, ProtobufCMessage **out)
 {
     ProtobufCAllocator allocator = {unpack_alloc, unpack_free, im->scratch};
     unsigned char *skeleton = malloc(root->skeleton_size ? root->skeleton_size : 1);
@@ -64,11 +64,10 @@ static oq_status unpack(oq_importer *im, const oq_span *root, Onnx__ModelProto *
         OQ_FAIL(im->diag, OQ_NOMEM, "out of memory for the structure of the model (%zu bytes)",
                 root->skeleton_size);
     oq_wire_skeleton(root, skeleton);
-    *out = onnx__model_proto__unpack(&allocator, root->skeleton_size, skeleton);
+    *out = protobuf_c_message_unpack(root->type, &allocator, root->skeleton_size, skeleton);
     free(skeleton);
     if (!*out)
-        OQ_FAIL(im->diag, OQ_FORMAT,
-                "not a valid ONNX model: the structure cannot be decoded within %zu bytes",
+        OQ_FAIL(im->diag, OQ_FORMAT, "the file cannot be decoded (%zu bytes of memory used)",
                 oq_arena_used(im->scratch));
     return OQ_OK;
 }
@@ -178,18 +177,20 @@ static oq_status import_model(oq_importer *im, const unsigned char *data, size_t
     oq_wire_limits limits = {.depth = MAX_DEPTH,
                              .messages = o->max_messages ? o->max_messages : DEFAULT_MESSAGES,
                              .unpacked = o->max_unpacked ? o->max_unpacked : DEFAULT_UNPACKED};
-    Onnx__ModelProto *proto;
+    ProtobufCMessage *message;
+    const Onnx__ModelProto *proto;
     oq_span *root;
     oq_status status;
 
     if (!size)
         OQ_FAIL(im->diag, OQ_FORMAT, "not an ONNX model: the file is empty");
-    status = oq_wire_scan(data, size, &limits, im->scratch, &root, im->diag);
+    status = oq_wire_scan(&onnx__model_proto__descriptor, data, size, &limits, im->scratch, &root, im->diag);
     if (status != OQ_OK) {
         name_the_fault(im->diag);
         return status;
     }
-    OQ_TRY(unpack(im, root, &proto));
+    OQ_TRY(unpack(im, root, &message));
+    proto = (const Onnx__ModelProto *)message;
     OQ_TRY(import_header(im, proto, root));
     OQ_TRY(oq_import_graph(im, im->model->graph, proto->graph, oq_span_child(root, 7, NULL)));
     clear_changes(im->model);
@@ -277,6 +278,33 @@ oq_status oq_import_memory(const void *data, size_t size, const char *path, cons
     if (!b)
         OQ_FAIL(diag, OQ_NOMEM, "out of memory");
     return import_backed(b, data, size, path, options, out, diag);
+}
+
+static oq_status import_lone_tensor(oq_importer *im, const unsigned char *data, size_t size, oq_tensor **out)
+{
+    oq_wire_limits limits = {.depth = MAX_DEPTH, .messages = DEFAULT_MESSAGES, .unpacked = DEFAULT_UNPACKED};
+    ProtobufCMessage *message;
+    oq_span *root;
+
+    OQ_TRY(oq_wire_scan(&onnx__tensor_proto__descriptor, data, size, &limits, im->scratch, &root, im->diag));
+    OQ_TRY(unpack(im, root, &message));
+    return oq_import_tensor(im, (const Onnx__TensorProto *)message, root, out);
+}
+
+oq_status oq_import_tensor_memory(const void *data, size_t size, oq_arena *arena, oq_tensor **out,
+                                  oq_diag *diag)
+{
+    static const oq_import_options defaults;
+    oq_external nowhere = {0};
+    oq_importer im = {.options = &defaults, .arena = arena, .external = &nowhere, .diag = diag};
+    oq_status status;
+
+    im.scratch = oq_arena_new(DEFAULT_UNPACKED);
+    if (!im.scratch)
+        OQ_FAIL(diag, OQ_NOMEM, "out of memory");
+    status = import_lone_tensor(&im, data, size, out);
+    oq_arena_free(im.scratch);
+    return status;
 }
 
 oq_status oq_model_digest(const oq_model *model, char hex[65], oq_diag *diag)

@@ -32,6 +32,11 @@ oq_status oq_import_file(const char *path, const oq_import_options *options, oq_
 oq_status oq_import_memory(const void *data, size_t size, const char *path, const oq_import_options *options,
                            oq_model **out, oq_diag *diag);
 
+/* A TensorProto by itself, as in the input_0.pb files of ONNX test data. The tensor may point into data.
+ * External data is refused. */
+oq_status oq_import_tensor_memory(const void *data, size_t size, oq_arena *arena, oq_tensor **out,
+                                  oq_diag *diag);
+
 /* SHA-256 of the model file (expanded, if it was a .gz) followed by its external data files in order of first
  * use. */
 oq_status oq_model_digest(const oq_model *model, char hex[65], oq_diag *diag);

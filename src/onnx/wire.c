@@ -332,11 +332,11 @@ static oq_status scan_message(scanner *s, scope *in, const unsigned char *data, 
     return result == OQ_WIRE_END ? OQ_OK : fail_field(s, in, &field, result);
 }
 
-oq_status oq_wire_scan(const unsigned char *data, size_t size, const oq_wire_limits *limits, oq_arena *arena,
-                       oq_span **root, oq_diag *diag)
+oq_status oq_wire_scan(const ProtobufCMessageDescriptor *type, const unsigned char *data, size_t size,
+                       const oq_wire_limits *limits, oq_arena *arena, oq_span **root, oq_diag *diag)
 {
     scanner s = {.base = data, .size = size, .limits = limits, .arena = arena, .diag = diag};
-    scope in = {.type = &onnx__model_proto__descriptor, .span = OQ_NEW(arena, oq_span), .depth = 1};
+    scope in = {.type = type, .span = OQ_NEW(arena, oq_span), .depth = 1};
 
     if (!in.span)
         OQ_FAIL(diag, OQ_NOMEM, "out of memory while scanning the file");

@@ -78,10 +78,10 @@ typedef struct oq_wire_limits {
     size_t unpacked; /* estimate of the bytes that protobuf-c will allocate */
 } oq_wire_limits;
 
-/* Check size bytes as a ModelProto. *root gets the tree, in arena. OQ_FORMAT: damaged; OQ_LIMIT: beyond
- * limits, or a field of 2 GiB or more. */
-oq_status oq_wire_scan(const unsigned char *data, size_t size, const oq_wire_limits *limits, oq_arena *arena,
-                       oq_span **root, oq_diag *diag);
+/* Check size bytes as a message of that type. *root gets the tree, in arena. OQ_FORMAT: damaged; OQ_LIMIT:
+ * beyond limits, or a field of 2 GiB or more. */
+oq_status oq_wire_scan(const ProtobufCMessageDescriptor *type, const unsigned char *data, size_t size,
+                       const oq_wire_limits *limits, oq_arena *arena, oq_span **root, oq_diag *diag);
 /* Write the span's message without its payloads: span->skeleton_size bytes. */
 void oq_wire_skeleton(const oq_span *span, unsigned char *out);
 /* The next child with that field number after `after` (NULL: the first). NULL: no more. */
