@@ -1,1 +1,37 @@
-# sources of kernel/
+# One convenience library per instruction set: each k_*.c is its k_*.inc compiled with the set's own flags.
+src_libonnxq_core_la_SOURCES += \
+	%D%/conv_f32.c \
+	%D%/conv_f32.h \
+	%D%/depthwise.h \
+	%D%/gemm_f32.c \
+	%D%/gemm_f32.h \
+	%D%/k_depthwise_f32.inc \
+	%D%/k_gemm_f32.inc \
+	%D%/kernel.h \
+	%D%/kernels.c \
+	%D%/simd.h \
+	%D%/tile.c \
+	%D%/tile.h \
+	%D%/transpose.c \
+	%D%/transpose.h
+
+noinst_LTLIBRARIES += %D%/libkernel_base.la
+KERNEL_LIBS += %D%/libkernel_base.la
+%C%_libkernel_base_la_SOURCES = \
+	%D%/k_depthwise_f32_base.c \
+	%D%/k_gemm_f32_base.c
+# Vectors are passed between inline functions only; -Wpsabi warns of an ABI that nobody uses.
+%C%_libkernel_base_la_CFLAGS = $(AM_CFLAGS) -Wno-psabi
+
+if X86_64
+noinst_LTLIBRARIES += %D%/libkernel_avx2.la %D%/libkernel_avx512.la
+KERNEL_LIBS += %D%/libkernel_avx2.la %D%/libkernel_avx512.la
+%C%_libkernel_avx2_la_SOURCES = \
+	%D%/k_depthwise_f32_avx2.c \
+	%D%/k_gemm_f32_avx2.c
+%C%_libkernel_avx2_la_CFLAGS = $(AM_CFLAGS) $(AVX2_CFLAGS)
+%C%_libkernel_avx512_la_SOURCES = \
+	%D%/k_depthwise_f32_avx512.c \
+	%D%/k_gemm_f32_avx512.c
+%C%_libkernel_avx512_la_CFLAGS = $(AM_CFLAGS) $(AVX512_CFLAGS)
+endif

@@ -1,1 +1,18 @@
-# tests of src/kernel
+# tests of src/kernel; each runs every instruction set this processor has
+check_PROGRAMS += \
+	%D%/conv_f32.t \
+	%D%/gemm_f32.t \
+	%D%/kernels.t \
+	%D%/tile.t \
+	%D%/transpose.t
+%C%_conv_f32_t_SOURCES = %D%/conv_f32.c %D%/kernel_test.h
+%C%_gemm_f32_t_SOURCES = %D%/gemm_f32.c %D%/kernel_test.h
+%C%_kernels_t_SOURCES = %D%/kernels.c %D%/kernel_test.h
+%C%_tile_t_SOURCES = %D%/tile.c %D%/kernel_test.h
+%C%_transpose_t_SOURCES = %D%/transpose.c %D%/kernel_test.h
+
+EXTRA_PROGRAMS = %D%/bench_kernels
+%C%_bench_kernels_SOURCES = %D%/bench_kernels.c
+.PHONY: bench-kernels
+bench-kernels: %D%/bench_kernels$(EXEEXT)
+	%D%/bench_kernels$(EXEEXT)

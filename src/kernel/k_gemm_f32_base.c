@@ -1,0 +1,1 @@
+#include "kernel/k_gemm_f32.inc"

@@ -1,0 +1,51 @@
+/* tile: the contract between the GEMM-like drivers and their micro-kernels.
+ *
+ * A tile is MR rows times NV vectors of outputs held in registers while k runs:
+ *
+ *     C[r][j] = clamp(start[r][j] + sum over segments s, over k of rows[s][r][k] * b[s * length + k][j])
+ *
+ * The left-hand side is a table of row pointers, one group of `row_step` pointers per segment. A matrix has
+ * one segment; a convolution has one per kernel tap (or per run of taps that are neighbours in memory), so
+ * that no im2col buffer is needed. The terms of one output are added in ascending (s, k) order with one fused
+ * multiply-add each.
+ */
+#ifndef OQ_KERNEL_TILE_H
+#define OQ_KERNEL_TILE_H
+
+#include <stddef.h>
+
+enum {
+    OQ_TILE_MAX_ROWS = 12,   /* most rows of any tile */
+    OQ_TILE_MAX_VECTORS = 4, /* most vectors of any tile */
+    OQ_TILE_MAX_COLUMNS = 64 /* most columns: 4 vectors of 16 */
+};
+
+typedef struct oq_tile_f32 {
+    const float *const *rows; /* n_segments groups of row_step pointers; the first MR of a group are read */
+    size_t row_step;          /* pointers from one segment's group to the next */
+    size_t n_segments;
+    size_t length;       /* terms per segment */
+    const float *b;      /* packed panel: n_segments * length groups of NV vectors */
+    const float *start;  /* first value of each output: bias (stride 0) or C */
+    size_t start_stride; /* floats between rows of start; 0: one row for all */
+    float *c;
+    size_t c_stride; /* floats between rows of C */
+    float lo, hi;    /* clamp: max(lo, x), then min(hi, x); a NaN stays; -inf and inf switch it off */
+} oq_tile_f32;
+
+typedef void oq_tile_f32_fn(const oq_tile_f32 *tile);
+
+typedef struct oq_tiles_f32 {
+    int vector;                            /* floats per vector */
+    int max_rows[OQ_TILE_MAX_VECTORS + 1]; /* by number of vectors; 0: no such tile */
+    oq_tile_f32_fn *tile[OQ_TILE_MAX_VECTORS + 1][OQ_TILE_MAX_ROWS + 1]; /* [vectors][rows] */
+} oq_tiles_f32;
+
+/* Run one tile of `rows` x `vectors` of which only the first n_columns are wanted: the rest of the panel is
+ * padding and neither start nor C has it. */
+void oq_tile_f32_run(const oq_tiles_f32 *tiles, const oq_tile_f32 *tile, int rows, int vectors,
+                     size_t n_columns);
+
+extern const oq_tiles_f32 oq_k_gemm_f32_base, oq_k_gemm_f32_avx2, oq_k_gemm_f32_avx512;
+
+#endif

@@ -1,0 +1,138 @@
+/* bench_kernels [SET]: GFLOP/s of the kernels on shapes of real networks, one thread, minimum over runs.
+ * Not a test: `make bench-kernels` runs it. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/rng.h"
+#include "kernel/conv_f32.h"
+
+static double now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static float *floats(size_t bytes)
+{
+    float *x = aligned_alloc(64, (bytes + 127) / 64 * 64);
+    oq_rng rng = {1};
+
+    if (!x)
+        exit(70);
+    for (size_t i = 0; i < bytes / sizeof *x; i++)
+        x[i] = oq_rng_float(&rng) - 0.5f;
+    return x;
+}
+
+/* Seconds of one call: the minimum over at least 5 calls and 0.2 s. */
+static double best_time(void (*run)(void *), void *arg)
+{
+    double end = now() + 0.2, best = INFINITY;
+
+    run(arg);
+    for (int i = 0; i < 5 || now() < end; i++) {
+        double t = now();
+
+        run(arg);
+        t = now() - t;
+        best = t < best ? t : best;
+    }
+    return best;
+}
+
+static void run_gemm(void *arg)
+{
+    oq_gemm_f32_run(NULL, arg);
+}
+
+static void bench_gemm(const oq_kernels *kernels, size_t m, size_t n, size_t k)
+{
+    float *a = floats(m * k * 4), *b = floats(k * n * 4), *c = floats(m * n * 4), *bias = floats(n * 4);
+    void *memory = floats(oq_pack_f32_size(kernels, k, n));
+    oq_packed_f32 packed;
+    oq_gemm_f32 gemm = {.b = &packed,
+                        .m = m,
+                        .a = a,
+                        .a_stride = k,
+                        .bias = bias,
+                        .c = c,
+                        .c_stride = n,
+                        .lo = -INFINITY,
+                        .hi = INFINITY};
+    double t;
+
+    oq_pack_f32(kernels, k, n, b, n, 1, memory, &packed);
+    t = best_time(run_gemm, &gemm);
+    printf("gemm   %5zu x %4zu x %4zu             %9.1f us %7.1f GFLOP/s\n", m, n, k, t * 1e6,
+           2e-9 * (double)(m * n * k) / t);
+    free(a), free(b), free(c), free(bias), free(memory);
+}
+
+static void run_conv(void *arg)
+{
+    oq_conv_f32_run(NULL, arg);
+}
+
+static void bench_conv(const oq_kernels *kernels, size_t ci, size_t co, size_t side, size_t k, size_t stride,
+                       size_t groups, oq_layout layout)
+{
+    oq_conv_spec spec = {2, groups, ci, co, {k, k}, {stride, stride}, {1, 1}};
+    size_t pad = k / 2, out = oq_conv_out_size(side, k, stride, 1, pad, pad);
+    float *x = floats(side * side * ci * 4), *y = floats(out * out * co * 4),
+          *w = floats(co * ci / groups * k * k * 4);
+    void *memory = floats(oq_conv_f32_size(kernels, &spec));
+    oq_conv_f32 conv;
+    oq_conv_f32_args args = {&conv, 1, {side, side}, {out, out}, {pad, pad}, x, y, layout, layout, NULL};
+    double t;
+
+    oq_conv_f32_prepare(kernels, &spec, w, NULL, 0, INFINITY, memory, &conv);
+    args.scratch = floats(oq_conv_f32_scratch(&args, 1));
+    t = best_time(run_conv, &args);
+    printf("conv   %4zu > %4zu @%3zu k%zu s%zu g%-4zu %s %9.1f us %7.1f GFLOP/s\n", ci, co, side, k, stride,
+           groups, layout == OQ_NHWC ? "NHWC" : "NCHW", t * 1e6,
+           2e-9 * (double)(out * out * k * k * ci / groups * co) / t);
+    free(x), free(y), free(w), free(memory), free(args.scratch);
+}
+
+static void bench_convs(const oq_kernels *kernels)
+{
+    static const size_t shapes[][6] = {
+        {3, 64, 224, 7, 2, 1},    {64, 64, 56, 1, 1, 1},     {64, 64, 56, 3, 1, 1},
+        {64, 256, 56, 1, 1, 1},   {128, 128, 28, 3, 1, 1},   {512, 128, 28, 1, 1, 1},
+        {1024, 256, 14, 1, 1, 1}, {256, 256, 14, 3, 1, 1},   {512, 512, 7, 3, 1, 1},
+        {2048, 512, 7, 1, 1, 1},  {3, 32, 224, 3, 2, 1},     {32, 32, 112, 3, 1, 32},
+        {96, 96, 112, 3, 2, 96},  {144, 144, 56, 3, 1, 144}, {24, 144, 56, 1, 1, 1},
+        {960, 960, 7, 3, 1, 960},
+    };
+
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        const size_t *s = shapes[i];
+
+        bench_conv(kernels, s[0], s[1], s[2], s[3], s[4], s[5], OQ_NHWC);
+    }
+    bench_conv(kernels, 64, 64, 56, 3, 1, 1, OQ_NCHW);
+    bench_conv(kernels, 144, 144, 56, 3, 1, 144, OQ_NCHW);
+}
+
+int main(int argc, char **argv)
+{
+    static const size_t gemms[][3] = {
+        {256, 256, 256}, {1024, 1024, 1024}, {49, 512, 2048},  {3136, 256, 64},   {12544, 96, 16},
+        {128, 768, 768}, {128, 3072, 768},   {128, 768, 3072}, {1024, 3072, 768}, {1, 1000, 2048}};
+    const oq_kernels *kernels = argc > 1 ? oq_kernels_named(argv[1]) : oq_kernels_best();
+
+    if (!kernels) {
+        fprintf(stderr, "bench_kernels: no set named %s on this processor\n", argv[1]);
+        return 2;
+    }
+    printf("%s\n", kernels->name);
+    for (size_t i = 0; i < sizeof gemms / sizeof *gemms; i++)
+        bench_gemm(kernels, gemms[i][0], gemms[i][1], gemms[i][2]);
+    bench_convs(kernels);
+    return 0;
+}
