@@ -1,2 +1,9 @@
 src_libonnxq_core_la_SOURCES += \
-	%D%/pass.h
+	%D%/bias.c \
+	%D%/clean_qdq.c \
+	%D%/fake_quant.c \
+	%D%/fake_quant.h \
+	%D%/lower_qdq.c \
+	%D%/pass.h \
+	%D%/per_channel.c \
+	%D%/read_qdq.c

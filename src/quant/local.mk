@@ -1,5 +1,13 @@
 src_libonnxq_core_la_SOURCES += \
-	%D%/qparams.h \
-	%D%/plan.h \
+	%D%/calibrate.c \
+	%D%/calibrate.h \
+	%D%/observer.c \
 	%D%/observer.h \
-	%D%/calibrate.h
+	%D%/place.c \
+	%D%/place.h \
+	%D%/place_torch.c \
+	%D%/plan.c \
+	%D%/plan.h \
+	%D%/plan_json.c \
+	%D%/qparams.c \
+	%D%/qparams.h

@@ -26,6 +26,8 @@ typedef enum oq_range_source {
 typedef struct oq_plan_value {
     bool has_pair; /* a QuantizeLinear/DequantizeLinear pair sits on this value (or: it is an integer
                       constant) */
+    bool
+        quantize_output; /* it is a graph output, and the outside sees the dequantized form too (seed mode) */
     oq_range_source source;
     int shared_with;     /* value id when SHARED; else -1 */
     float lo, hi;        /* observed (or given) range; lo > hi: never observed */
@@ -87,6 +89,8 @@ oq_status oq_plan_save(const oq_plan *plan, const oq_model *model, oq_buf *out);
 /* Ranges, parameters and decisions named in text win over ours (source USER). OQ_FORMAT names the line,
  * OQ_ARG an unknown value or node. */
 oq_status oq_plan_load(oq_plan *plan, const oq_model *model, const char *text, size_t size, oq_diag *diag);
+const char *oq_range_source_name(oq_range_source source); /* "observed", "fixed" ... */
+const char *oq_plan_kind_name(oq_plan_kind kind);         /* "float", "integer", "follows" */
 /* Value id whose parameters `id` uses: follows SHARED. */
 int oq_plan_owner(const oq_plan *plan, int id);
 

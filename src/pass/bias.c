@@ -1,0 +1,93 @@
+/* bias: quantize the bias of a unit to int32 at the scale of its accumulator.
+ *
+ *     FakeQuant(x; s_x), FakeQuant(W; s_w[c]), b -> Conv    =>    b becomes FakeQuant(b; s_x * s_w[c], 0) as
+ * int32
+ *
+ * A bias shared by two units gets a pair of its own for each: their scales differ. Must not fire when the
+ * activation is read in float (weight-only) or the weight is float, for a Gemm with beta other than 1
+ * (runtimes then leave the node float anyway), for a computed C, and for a ConvTranspose whose per-channel
+ * weight scales do not match its bias. Flags: QUANT.
+ */
+#include <string.h>
+
+#include "pass/fake_quant.h"
+#include "pass/pass.h"
+
+/* Constant scale of the pair that makes value; NULL when there is none. */
+static const oq_tensor *pair_scale(const oq_value *value)
+{
+    const oq_node *pair = value ? value->producer : NULL;
+
+    if (!pair || pair->n_inputs < 2 ||
+        (!oq_node_is(pair, "DequantizeLinear") && strcmp(pair->op_type, "FakeQuant") != 0))
+        return NULL;
+    return oq_value_constant(pair->inputs[1]);
+}
+
+static bool is_foldable(const oq_node *node)
+{
+    int input = node->op ? node->op->bias : -1;
+    const oq_tensor *bias =
+        input >= 0 && input < node->n_inputs ? oq_value_constant(node->inputs[input]) : NULL;
+
+    return bias && bias->dtype == OQ_FLOAT && bias->rank == 1 &&
+           (!oq_node_is(node, "Gemm") || oq_node_float(node, "beta", 1.0f) == 1.0f);
+}
+
+static oq_status bias_params(const oq_tensor *s_x, const oq_tensor *s_w, oq_arena *arena, oq_qparams *out)
+{
+    size_t n = s_w->n_elements;
+    float *scale = OQ_NEW_ARRAY(arena, float, n), x;
+    int32_t *zero_point = OQ_NEW_ARRAY(arena, int32_t, n);
+
+    if (!scale || !zero_point)
+        return OQ_NOMEM;
+    oq_tensor_floats(s_x, &x);
+    oq_tensor_floats(s_w, scale);
+    for (size_t c = 0; c < n; c++)
+        scale[c] = x * scale[c]; /* float32: readers compare it with this very product */
+    *out = (oq_qparams){.dtype = OQ_INT32,
+                        .axis = s_w->rank == 0 ? -1 : 0,
+                        .n = n,
+                        .scale = scale,
+                        .zero_point = zero_point,
+                        .qmin = INT32_MIN,
+                        .qmax = INT32_MAX};
+    return OQ_OK;
+}
+
+static oq_status quantize_bias(oq_node *node, oq_pass_ctx *ctx)
+{
+    int input = node->op->bias;
+    oq_value *value = node->inputs[input];
+    const oq_tensor *bias = value->constant, *s_x = pair_scale(node->inputs[0]),
+                    *s_w = pair_scale(node->inputs[1]);
+    oq_qparams q;
+    oq_node *pair;
+
+    if (!s_x || s_x->n_elements != 1 || !s_w || (s_w->n_elements != 1 && s_w->n_elements != bias->n_elements))
+        return OQ_OK;
+    OQ_TRY(bias_params(s_x, s_w, ctx->plan->arena, &q));
+    pair = oq_add_fake_quant(value, &q, ctx->plan->options.mode, node);
+    if (!pair)
+        return OQ_NOMEM;
+    OQ_TRY(oq_plan_fit(ctx->plan, node->graph->model));
+    ctx->plan->values[value->id] = (oq_plan_value){.has_pair = true,
+                                                   .source = OQ_RANGE_WEIGHT,
+                                                   .shared_with = -1,
+                                                   .qparams = q,
+                                                   .has_qparams = true,
+                                                   .reason = "bias of a unit"};
+    ctx->changed++;
+    return oq_node_set_input(node, input, pair->outputs[0]);
+}
+
+oq_status oq_bias(oq_graph *graph, oq_pass_ctx *ctx)
+{
+    OQ_FOR_EACH_NODE (graph, node) {
+        if (node->id < ctx->plan->n_nodes && ctx->plan->nodes[node->id].kind == OQ_NODE_INTEGER &&
+            is_foldable(node))
+            OQ_TRY(quantize_bias(node, ctx));
+    }
+    return OQ_OK;
+}

@@ -1,0 +1,170 @@
+/* calibrate: one runner and one set of observers per worker, one sample at a time; sets are merged at the
+ * end. */
+#include "quant/calibrate.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    oq_runner *runner;
+    oq_observer *observers; /* by value id; kind NULL: not observed */
+    oq_arena *arena;        /* feeds of the current sample */
+    oq_array *feeds;
+} worker;
+
+typedef struct {
+    oq_plan *plan;
+    const oq_graph *graph;
+    const oq_dataset *dataset;
+    const oq_calibrate_options *options;
+    size_t n_samples;
+    worker *workers;
+    int n_workers;
+    pthread_mutex_t lock; /* guards first_fault, n_done and calls of progress */
+    atomic_bool stop;
+    size_t n_done;
+    size_t fault_sample; /* the lowest-numbered sample that failed: the same message for any thread count */
+    oq_status status;
+    oq_diag *diag;
+} job;
+
+static size_t sample_at(const job *j, size_t i)
+{
+    return j->options->samples ? j->options->samples[i] : i;
+}
+
+static oq_status show(void *arg, const oq_node *node, const oq_value *value, const oq_array *array)
+{
+    worker *w = arg;
+    oq_observer *observer = &w->observers[value->id];
+
+    (void)node;
+    if (observer->kind && array->dtype == OQ_FLOAT)
+        observer->kind->observe(observer, array->data, array->n);
+    return OQ_OK;
+}
+
+static void record_fault(job *j, size_t i, oq_status status, const oq_diag *diag)
+{
+    pthread_mutex_lock(&j->lock);
+    if (j->status == OQ_OK || i < j->fault_sample) {
+        j->status = status;
+        j->fault_sample = i;
+        if (j->diag && status != OQ_CANCELLED) {
+            *j->diag = *diag;
+            oq_diag_note(j->diag, "in calibration sample %zu", sample_at(j, i));
+        }
+    }
+    pthread_mutex_unlock(&j->lock);
+    atomic_store(&j->stop, true);
+}
+
+static void report_progress(job *j, size_t i)
+{
+    const oq_calibrate_options *options = j->options;
+    bool go_on = true;
+
+    pthread_mutex_lock(&j->lock);
+    j->n_done++;
+    if (options->progress)
+        go_on = options->progress(options->progress_arg, "calibrate", j->n_done, j->n_samples);
+    pthread_mutex_unlock(&j->lock);
+    if (!go_on)
+        record_fault(j, i, OQ_CANCELLED, NULL);
+}
+
+static void run_sample(void *arg, size_t i, int index)
+{
+    job *j = arg;
+    worker *w = &j->workers[index];
+    oq_diag diag = {.status = OQ_OK};
+    oq_status status;
+
+    if (atomic_load(&j->stop))
+        return;
+    oq_arena_reset(w->arena);
+    status = oq_dataset_sample(j->dataset, sample_at(j, i), w->arena, w->feeds, &diag);
+    if (status == OQ_OK)
+        status = oq_runner_run(w->runner, w->feeds, show, w, &diag);
+    if (status != OQ_OK)
+        record_fault(j, i, status, &diag);
+    else
+        report_progress(j, i);
+}
+
+static oq_status start_worker(job *j, worker *w, const oq_program *program, oq_pool *inner, oq_arena *arena)
+{
+    w->arena = oq_arena_new(0);
+    w->feeds = OQ_NEW_ARRAY(arena, oq_array, j->graph->n_inputs + 1);
+    w->observers = OQ_NEW_ARRAY(arena, oq_observer, j->plan->n_values + 1);
+    if (!w->arena || !w->feeds || !w->observers)
+        return OQ_NOMEM;
+    for (int id = 0; id < j->plan->n_values; id++) {
+        if (!oq_plan_wants_range(j->plan, id))
+            continue;
+        w->observers[id].kind = j->options->observer;
+        OQ_TRY(j->options->observer->start(&w->observers[id], arena));
+    }
+    return oq_runner_new(program, inner, &w->runner, j->diag);
+}
+
+static oq_status merge_workers(job *j)
+{
+    for (int id = 0; id < j->plan->n_values; id++) {
+        oq_observer *first = &j->workers[0].observers[id];
+
+        if (!first->kind)
+            continue;
+        for (int w = 1; w < j->n_workers; w++)
+            OQ_TRY(first->kind->merge(first, &j->workers[w].observers[id]));
+        first->kind->range(first, &j->plan->values[id].lo, &j->plan->values[id].hi);
+        j->plan->values[id].n_not_finite = first->n_not_finite;
+    }
+    return OQ_OK;
+}
+
+/* Samples in parallel when there are enough and the order is free; else threads work inside each operator. */
+static oq_status run_job(job *j, const oq_program *program, oq_pool *pool, oq_arena *arena)
+{
+    bool by_sample = j->options->observer->is_order_free && j->n_samples >= (size_t)oq_pool_size(pool);
+
+    j->n_workers = by_sample ? oq_pool_size(pool) : 1;
+    j->workers = OQ_NEW_ARRAY(arena, worker, j->n_workers);
+    if (!j->workers)
+        return OQ_NOMEM;
+    for (int w = 0; w < j->n_workers; w++)
+        OQ_TRY(start_worker(j, &j->workers[w], program, by_sample ? NULL : pool, arena));
+    oq_pool_run(by_sample ? pool : NULL, j->n_samples, run_sample, j);
+    OQ_TRY(j->status);
+    return merge_workers(j);
+}
+
+oq_status oq_calibrate(oq_plan *plan, oq_model *model, const oq_dataset *dataset,
+                       const oq_calibrate_options *options, oq_pool *pool, oq_diag *diag)
+{
+    oq_exec_options exec = {.mode = OQ_EXEC_FLOAT};
+    oq_arena *arena = oq_arena_new(0);
+    oq_program *program = NULL;
+    job j = {.plan = plan, .graph = model->graph, .dataset = dataset, .options = options, .diag = diag};
+    oq_status status;
+
+    if (!arena)
+        return OQ_NOMEM;
+    j.n_samples = options->samples ? options->n_samples : oq_dataset_count(dataset);
+    pthread_mutex_init(&j.lock, NULL);
+    status = oq_plan_fit(plan, model);
+    if (status == OQ_OK)
+        status = oq_program_compile(model->graph, &exec, &program, diag);
+    if (status == OQ_OK)
+        status = run_job(&j, program, pool, arena);
+    for (int w = 0; j.workers && w < j.n_workers; w++) {
+        oq_runner_free(j.workers[w].runner);
+        oq_arena_free(j.workers[w].arena);
+    }
+    oq_program_free(program);
+    pthread_mutex_destroy(&j.lock);
+    oq_arena_free(arena);
+    return status;
+}
