@@ -5,5 +5,4 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/fake_quant.h \
 	%D%/lower_qdq.c \
 	%D%/pass.h \
-	%D%/per_channel.c \
-	%D%/read_qdq.c
+	%D%/per_channel.c

@@ -1,5 +1,4 @@
 src_libonnxq_core_la_SOURCES += \
-	%D%/calibrate.c \
 	%D%/calibrate.h \
 	%D%/observer.c \
 	%D%/observer.h \
