@@ -1,8 +1,19 @@
 src_libonnxq_core_la_SOURCES += \
+	%D%/dataset.c \
 	%D%/dataset.h \
+	%D%/feed.c \
+	%D%/feed.h \
+	%D%/folder.c \
+	%D%/folder.h \
 	%D%/mapping.c \
 	%D%/mapping.h \
+	%D%/match.c \
 	%D%/npy.c \
 	%D%/npy.h \
 	%D%/npz.c \
-	%D%/npz.h
+	%D%/npz.h \
+	%D%/source.h \
+	%D%/source_array.c \
+	%D%/source_file.c \
+	%D%/tensor_pb.c \
+	%D%/tensor_pb.h

@@ -33,8 +33,8 @@ static const char *write_sample(void)
     fixture_zip_add(&zip, "readme.txt", false, "hello", 5);
     fixture_zip_array(&zip, "labels", true, "{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }",
                       seven_eight, sizeof seven_eight);
-    fixture_zip_array(&zip, "names", true, "{'descr': '<U3', 'fortran_order': False, 'shape': (1,), }",
-                      "a\0\0\0b\0\0\0", 12);
+    fixture_zip_array(&zip, "names", true, "{'descr': '<U2', 'fortran_order': False, 'shape': (1,), }",
+                      "a\0\0\0b\0\0\0", 8);
     fixture_zip_array(&zip, "big", true, text, big, N_BIG * sizeof *big);
     fixture_zip_close(&zip);
     return path;
