@@ -77,7 +77,7 @@ static oq_status check_renames(const oq_graph *graph, const oq_dataset_options *
         }
         if (!is_known)
             OQ_FAIL(diag, OQ_ARG, "--input %s: it must be INPUT=ARRAY; the model's inputs are %s", rename,
-                    inputs);
+                    list_inputs(graph, inputs, sizeof inputs));
     }
     return OQ_OK;
 }
