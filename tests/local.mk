@@ -2,6 +2,7 @@
 # To add one: write tests/FOLDER/NAME.c and put tests/FOLDER/NAME.t in that folder's list.
 check_LTLIBRARIES += %D%/libtap.la
 %C%_libtap_la_SOURCES = %D%/tap/tap.c %D%/tap/tap.h
+EXTRA_DIST += %D%/tap/tap.sh
 LDADD = tests/libtap.la src/libonnxq_core.la
 
 include tests/base/local.mk

@@ -1,3 +1,10 @@
-# tests of src/dist
+# tests of the tree itself: what is distributed, exported, included, and how it reads
 dist_check_SCRIPTS += \
-	%D%/models.t
+	%D%/files.t \
+	%D%/format.t \
+	%D%/functions.t \
+	%D%/header_cxx.t \
+	%D%/includes.t \
+	%D%/models.t \
+	%D%/symbols.t \
+	%D%/tracked.t
