@@ -1,8 +1,17 @@
 src_libonnxq_core_la_SOURCES += \
 	%D%/bias.c \
 	%D%/clean_qdq.c \
+	%D%/drop_dead.c \
+	%D%/edit.c \
+	%D%/edit.h \
 	%D%/fake_quant.c \
 	%D%/fake_quant.h \
+	%D%/infer.c \
+	%D%/infer.h \
+	%D%/infer_control.c \
+	%D%/infer_shapes.c \
 	%D%/lower_qdq.c \
 	%D%/pass.h \
-	%D%/per_channel.c
+	%D%/per_channel.c \
+	%D%/pipeline.c \
+	%D%/remove_noops.c

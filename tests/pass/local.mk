@@ -1,1 +1,9 @@
-# tests of src/pass
+# tests of src/pass; bench.c builds small models
+check_PROGRAMS += %D%/drop_dead.t
+%C%_drop_dead_t_SOURCES = %D%/drop_dead.c %D%/bench.c %D%/bench.h
+
+check_PROGRAMS += %D%/pipeline.t
+%C%_pipeline_t_SOURCES = %D%/pipeline.c %D%/bench.c %D%/bench.h
+
+check_PROGRAMS += %D%/remove_noops.t
+%C%_remove_noops_t_SOURCES = %D%/remove_noops.c %D%/bench.c %D%/bench.h

@@ -1,0 +1,184 @@
+#include "pass/bench.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "ir/print.h"
+
+bench *bench_new(int64_t opset)
+{
+    bench *b = calloc(1, sizeof *b);
+
+    if (!b)
+        tap_bail("out of memory");
+    b->model = oq_model_new(0);
+    b->ctx = (oq_pass_ctx){.arena = oq_arena_new(0), .diag = &b->diag, .notes = &b->notes};
+    if (!b->model || !b->ctx.arena || oq_model_set_opset(b->model, "", opset) != OQ_OK)
+        tap_bail("cannot make a model");
+    b->model->ir_version = 8;
+    b->graph = b->model->graph;
+    return b;
+}
+
+void bench_free(bench *b)
+{
+    oq_model_destroy(b->model);
+    oq_arena_free(b->ctx.arena);
+    oq_buf_free(&b->notes);
+    oq_buf_free(&b->dump);
+    free(b);
+}
+
+oq_value *bench_input(bench *b, const char *name, oq_dtype dtype, const int64_t *dims, int rank)
+{
+    oq_shape shape = oq_shape_of(dims, rank);
+    oq_value *value = oq_value_new(b->graph, name, dtype, &shape);
+
+    if (!value || oq_graph_add_input(b->graph, value) != OQ_OK)
+        tap_bail("cannot add an input");
+    return value;
+}
+
+static oq_value *initializer(bench *b, const char *name, oq_tensor *tensor)
+{
+    oq_value *value = oq_graph_add_initializer(b->graph, name, tensor);
+
+    if (!value)
+        tap_bail("cannot add an initializer");
+    return value;
+}
+
+oq_value *bench_floats(bench *b, const char *name, const float *values, const int64_t *dims, int rank)
+{
+    return initializer(b, name, oq_tensor_from_floats(b->model->arena, values, dims, rank));
+}
+
+oq_value *bench_random_in(bench *b, const char *name, float from, float to, const int64_t *dims, int rank)
+{
+    void *data;
+    oq_tensor *tensor = oq_tensor_new(b->model->arena, OQ_FLOAT, dims, rank, &data);
+    oq_rng rng = {(uint64_t)b->model->n_values + 1};
+
+    for (size_t i = 0; tensor && i < tensor->n_elements; i++)
+        ((float *)data)[i] = from + (to - from) * oq_rng_float(&rng);
+    return initializer(b, name, tensor);
+}
+
+oq_value *bench_random(bench *b, const char *name, const int64_t *dims, int rank)
+{
+    return bench_random_in(b, name, -1.0f, 1.0f, dims, rank);
+}
+
+oq_value *bench_scalar(bench *b, const char *name, float value)
+{
+    return initializer(b, name, oq_tensor_scalar_float(b->model->arena, value));
+}
+
+oq_value *bench_ints(bench *b, const char *name, const int64_t *values, size_t n)
+{
+    return initializer(b, name, oq_tensor_from_ints(b->model->arena, values, n));
+}
+
+static oq_node *add_node(bench *b, const char *op_type, const char *const *names, int n_outputs, int n,
+                         va_list args)
+{
+    oq_value *inputs[16];
+    oq_node *node;
+
+    for (int i = 0; i < n; i++)
+        inputs[i] = va_arg(args, oq_value *);
+    node = oq_node_new(b->graph, NULL, op_type, "", "", inputs, n, n_outputs, names);
+    if (!node)
+        tap_bail("cannot add a node");
+    return node;
+}
+
+oq_node *bench_node(bench *b, const char *op_type, const char *output, int n, ...)
+{
+    va_list args;
+    oq_node *node;
+
+    va_start(args, n);
+    node = add_node(b, op_type, &output, 1, n, args);
+    va_end(args);
+    return node;
+}
+
+oq_node *bench_node_outputs(bench *b, const char *op_type, int n_outputs, int n, ...)
+{
+    va_list args;
+    oq_node *node;
+
+    va_start(args, n);
+    node = add_node(b, op_type, NULL, n_outputs, n, args);
+    va_end(args);
+    return node;
+}
+
+void bench_output(bench *b, oq_value *value)
+{
+    if (oq_graph_add_output(b->graph, value) != OQ_OK)
+        tap_bail("cannot add an output");
+}
+
+oq_graph *bench_enter(bench *b, oq_node *node, const char *attr_name)
+{
+    oq_attr *attr = oq_node_add_attr(node, attr_name, OQ_ATTR_GRAPH);
+
+    if (!attr || !(attr->graph = oq_graph_new(b->model, b->graph)))
+        tap_bail("cannot add a subgraph");
+    attr->graph->parent_node = node;
+    b->graph = attr->graph;
+    return b->graph;
+}
+
+void bench_leave(bench *b)
+{
+    b->graph = b->graph->parent;
+}
+
+size_t bench_run(bench *b, oq_pass_fn *pass)
+{
+    oq_status status;
+
+    b->ctx.changed = 0;
+    status = pass(b->model->graph, &b->ctx);
+    oq_arena_reset(b->ctx.arena);
+    if (status != OQ_OK)
+        ok(false, "the pass returns OK, not %d: %s", (int)status, b->diag.message);
+    if (oq_graph_check(b->model->graph, &b->diag) != OQ_OK)
+        ok(false, "the graph stays consistent: %s", b->diag.message);
+    return b->ctx.changed;
+}
+
+int bench_count(const bench *b, const char *op_type)
+{
+    int n = 0;
+
+    for (const oq_graph *graph = b->model->graphs; graph; graph = graph->next_graph) {
+        if (graph->parent_node && graph->parent_node->is_removed)
+            continue;
+        OQ_FOR_EACH_NODE (graph, node)
+            n += !op_type || strcmp(node->op_type, op_type) == 0;
+    }
+    return n;
+}
+
+oq_node *bench_find(const bench *b, const char *op_type)
+{
+    OQ_FOR_EACH_NODE (b->model->graph, node) {
+        if (strcmp(node->op_type, op_type) == 0)
+            return node;
+    }
+    return NULL;
+}
+
+const char *bench_text(bench *b)
+{
+    b->dump.size = 0;
+    oq_graph_print(b->model->graph, &b->dump);
+    oq_buf_byte(&b->dump, '\0');
+    return (const char *)b->dump.data;
+}
