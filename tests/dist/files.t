@@ -1,7 +1,7 @@
 #!/bin/sh
 # File names are unique in src/, and every C file of src/ and tests/ is named in the local.mk of its folder: what is not
 # named there is neither compiled nor distributed.
-: "${srcdir:=.}"
+: "${srcdir:=$(dirname "$0")/../..}"
 . "$srcdir/tests/tap/tap.sh"
 
 repeated()

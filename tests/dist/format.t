@@ -1,6 +1,6 @@
 #!/bin/sh
 # src/ and tests/ are formatted as .clang-format says. Other versions of clang-format wrap lines differently: only 14 counts.
-: "${srcdir:=.}"
+: "${srcdir:=$(dirname "$0")/../..}"
 . "$srcdir/tests/tap/tap.sh"
 formatter=
 for candidate in "${CLANG_FORMAT:-}" clang-format-14 clang-format; do

@@ -3,7 +3,7 @@
 #   - `function` (src/folder/file.c): reason
 #   - `src/folder/file.c`: reason
 # In src/ the median of all functions is below 17 lines, and nine in ten are below 60.
-: "${srcdir:=.}"
+: "${srcdir:=$(dirname "$0")/../..}"
 . "$srcdir/tests/tap/tap.sh"
 longest_function=80
 longest_file=700

@@ -1,6 +1,6 @@
 #!/bin/sh
 # onnxq.h compiles without a warning as C99, C17 and C++, alone and included twice, and its names are C names in C++.
-: "${srcdir:=.}"
+: "${srcdir:=$(dirname "$0")/../..}"
 . "$srcdir/tests/tap/tap.sh"
 warnings="-pedantic-errors -Wall -Wextra -Werror -Wstrict-prototypes"
 header="-I$srcdir/src"

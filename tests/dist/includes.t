@@ -2,7 +2,7 @@
 # Who may include whom: leftwards only in
 #   base < ir < {onnx, kernel < op} < exec < data < quant < pass < target < verify < report < api < cli
 # onnx/ alone includes the generated protobuf header, pass/ never includes onnx/, cli/ only onnxq.h (and cli/ itself).
-: "${srcdir:=.}"
+: "${srcdir:=$(dirname "$0")/../..}"
 . "$srcdir/tests/tap/tap.sh"
 
 # faults TREE: one line for each include that breaks a rule.

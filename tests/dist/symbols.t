@@ -1,6 +1,6 @@
 #!/bin/sh
 # libonnxq.so exports the functions that onnxq.h declares with OQ_API: all of them and nothing else.
-: "${srcdir:=.}"
+: "${srcdir:=$(dirname "$0")/../..}"
 . "$srcdir/tests/tap/tap.sh"
 library=$builddir/src/.libs/libonnxq.so
 command -v nm >/dev/null || tap_skip_all "no nm"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # What is kept in git is ours and fits every machine: no path of one machine, no foreign licence text, nothing large.
-: "${srcdir:=.}"
+: "${srcdir:=$(dirname "$0")/../..}"
 . "$srcdir/tests/tap/tap.sh"
 largest=1000000
 command -v git >/dev/null || tap_skip_all "no git"

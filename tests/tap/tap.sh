@@ -1,6 +1,6 @@
 # TAP for shell tests: . "$srcdir/tests/tap/tap.sh", then `tap "text" command...` or `tap_none "text" FILE`; last, tap_done.
 # Sets srcdir, builddir and a scratch folder $work that is removed at the end.
-: "${srcdir:=.}" "${builddir:=.}" "${CC:=cc}"
+: "${srcdir:=$(dirname "$0")/../..}" "${builddir:=.}" "${CC:=cc}"
 tap_count=0
 tap_failed=0
 work=$(mktemp -d "${TMPDIR:-/tmp}/onnxq-test.XXXXXX") || exit 1
