@@ -1,2 +1,3 @@
 src_libonnxq_core_la_SOURCES += \
+	%D%/metrics.c \
 	%D%/verify.h

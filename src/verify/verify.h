@@ -10,11 +10,9 @@ typedef struct oq_sqnr {
     const char *name;    /* value in the float model */
     const char *op_type; /* its producer there */
     double fake_db;      /* fake quant (the emitted graph, float arithmetic) against float */
-    double integer_db;   /* integer run against fake quant */
+    double integer_db;   /* outputs: integer run against fake quant; NAN where not measured */
     double worst_db;     /* worst sample of fake_db */
-    size_t n_codes,
-        n_codes_differ; /* integer against fake quant: quantized elements compared, and different */
-    size_t n_ties;      /* of those that differ: float value within 1e-3 of a rounding tie */
+    size_t n_codes, n_codes_differ, n_ties;
     size_t n_samples;
 } oq_sqnr;
 
@@ -23,10 +21,12 @@ typedef struct oq_verify_result {
     size_t n_outputs;
     oq_sqnr *layers; /* one per unit (its output in the float model), in graph order */
     size_t n_layers;
-    double mean_db;     /* mean over outputs of fake_db */
-    bool has_agreement; /* the first output looks like class scores: [1, C] or [C], C >= 2, or [.., C] per row
-                         */
-    size_t n_agree, n_judged; /* same arg max, float against integer run */
+    double mean_db;           /* mean over outputs of fake_db */
+    bool has_agreement;       /* the first output looks like scores: float, rank 1 to 3; each row is judged */
+    size_t n_agree, n_judged; /* same arg max, float against integer run (against fake quant without one) */
+    size_t n_codes;           /* integer against fake quant: 8-bit codes compared */
+    size_t n_codes_differ;    /* of those, different */
+    size_t n_ties;            /* of the different ones: within 1e-3 of a rounding tie in the fake quant run */
     size_t n_samples;
 } oq_verify_result;
 
