@@ -84,6 +84,8 @@ static oq_status map_file(int fd, const char *location, bool follow, oq_external
         return refuse(location, "it is not a regular file", diag);
     if (st.st_nlink != 1 && !follow)
         return refuse(location, "it has a second name (hard link); copy the file beside the model", diag);
+    file->device = st.st_dev;
+    file->inode = st.st_ino;
     if (st.st_size == 0)
         return OQ_OK;
     data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);

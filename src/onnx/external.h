@@ -9,6 +9,8 @@
 #ifndef OQ_ONNX_EXTERNAL_H
 #define OQ_ONNX_EXTERNAL_H
 
+#include <sys/types.h>
+
 #include "base/arena.h"
 #include "base/diag.h"
 #include "ir/ir.h"
@@ -19,6 +21,8 @@ typedef struct oq_external_file {
     char *location;                /* as the model names it; heap */
     const unsigned char *data;     /* NULL when size is 0 */
     size_t size;
+    dev_t device; /* which file it is, whatever its name */
+    ino_t inode;
 } oq_external_file;
 
 typedef struct oq_external {

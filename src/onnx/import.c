@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "onnx/importer.h"
 
@@ -305,6 +306,17 @@ oq_status oq_import_tensor_memory(const void *data, size_t size, oq_arena *arena
     status = import_lone_tensor(&im, data, size, out);
     oq_arena_free(im.scratch);
     return status;
+}
+
+bool oq_model_reads_file(const oq_model *model, const struct stat *st)
+{
+    const backing *b = model->backing;
+
+    for (const oq_external_file *file = b ? b->external.first : NULL; file; file = file->next) {
+        if (file->device == st->st_dev && file->inode == st->st_ino)
+            return true;
+    }
+    return false;
 }
 
 oq_status oq_model_digest(const oq_model *model, char hex[65], oq_diag *diag)

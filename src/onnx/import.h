@@ -37,6 +37,10 @@ oq_status oq_import_memory(const void *data, size_t size, const char *path, cons
 oq_status oq_import_tensor_memory(const void *data, size_t size, oq_arena *arena, oq_tensor **out,
                                   oq_diag *diag);
 
+/* Is that one of the model's external data files? (For the exporter, which must not overwrite it.) */
+struct stat;
+bool oq_model_reads_file(const oq_model *model, const struct stat *st);
+
 /* SHA-256 of the model file (expanded, if it was a .gz) followed by its external data files in order of first
  * use. */
 oq_status oq_model_digest(const oq_model *model, char hex[65], oq_diag *diag);
