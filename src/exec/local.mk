@@ -1,2 +1,14 @@
 src_libonnxq_core_la_SOURCES += \
-	%D%/exec.h
+	%D%/control.c \
+	%D%/exec.h \
+	%D%/integer.c \
+	%D%/integer.h \
+	%D%/memory.c \
+	%D%/memory.h \
+	%D%/memplan.c \
+	%D%/one_node.c \
+	%D%/profile.c \
+	%D%/profile.h \
+	%D%/program.c \
+	%D%/program.h \
+	%D%/run.c

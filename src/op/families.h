@@ -5,4 +5,6 @@
 
 #include "op/op.h"
 
+extern const oq_op oq_ops_control[];
+
 #endif

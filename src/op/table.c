@@ -5,6 +5,7 @@
 
 /* Adding a family: declare its rows in families.h, list them here. */
 static const oq_op *const families[] = {
+    oq_ops_control,
     NULL,
 };
 

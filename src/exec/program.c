@@ -1,0 +1,409 @@
+/* program: a graph compiled to steps. Draft (which nodes matter, in order) -> prepare (operator state, packed
+ * constants) -> lifetimes -> bound constants. The result is immutable.
+ */
+#include "exec/program.h"
+
+#include <string.h>
+
+#include "exec/integer.h"
+#include "ir/print.h"
+
+#define DEFAULT_MEMORY_LIMIT (UINT64_C(8) << 30)
+
+typedef struct compiler {
+    oq_program *program;
+    oq_arena *arena;   /* of the program */
+    oq_arena *scratch; /* dies when the compilation is over */
+    bool *needed;      /* by value id: read by a live step, or an output of its graph */
+    bool *bound;       /* by value id: among the program's constants */
+    oq_units *units;   /* integer units; NULL in mode FLOAT */
+    size_t cap_constants;
+    oq_diag *diag;
+} compiler;
+
+/* ---- arrays */
+
+bool oq_array_shape(oq_array *array, oq_dtype dtype, const int64_t *dims, int rank)
+{
+    oq_array shape = {.dtype = dtype, .rank = rank};
+
+    if (rank < 0 || rank > OQ_MAX_RANK || !oq_dims_count(dims, rank, &shape.n) ||
+        !oq_dtype_bytes(dtype, shape.n, &shape.size))
+        return false;
+    for (int i = 0; i < rank; i++)
+        shape.dims[i] = dims[i];
+    *array = shape;
+    return true;
+}
+
+/* A tensor's bytes without const: arrays that are constant are never written (is_constant, in_place refuses).
+ */
+static void *constant_data(const oq_tensor *tensor)
+{
+    void *data;
+
+    memcpy(&data, &tensor->data, sizeof data);
+    return data;
+}
+
+bool oq_array_of_tensor(const oq_tensor *tensor, oq_arena *arena, oq_array *out)
+{
+    oq_array array;
+
+    if (!oq_array_shape(&array, tensor->dtype, tensor->dims, tensor->rank) || array.size != tensor->size)
+        return false;
+    array.is_constant = true;
+    array.data = constant_data(tensor);
+    if ((uintptr_t)array.data % 64 != 0 || !array.data)
+        array.data = oq_arena_copy(arena, tensor->data, tensor->size);
+    *out = array;
+    return array.data != NULL;
+}
+
+/* ---- obstacles */
+
+/* The input whose type an operator row's mask speaks of; -1: none. */
+static int typed_input(const oq_node *node)
+{
+    if (node->op->max_in == 0)
+        return -1;
+    return oq_node_is(node, "Where") ? 1 : 0;
+}
+
+const char *oq_exec_obstacle(const oq_node *node)
+{
+    const oq_op *op = node->op;
+    int typed;
+
+    if (!op)
+        return "this operator is not known here";
+    if (op->flags & OQ_OP_CONTROL)
+        return oq_control_obstacle(node);
+    if (!op->run)
+        return "this operator cannot be run here";
+    for (int i = 0; i < node->n_inputs; i++) {
+        if (node->inputs[i] && node->inputs[i]->is_opaque_type)
+            return "it reads a sequence, map or sparse tensor";
+    }
+    typed = typed_input(node);
+    if (typed >= 0 && typed < node->n_inputs && node->inputs[typed] && op->types &&
+        node->inputs[typed]->dtype != OQ_UNDEFINED && !(op->types & OQ_T(node->inputs[typed]->dtype)))
+        return "this operator cannot be run on this element type";
+    return NULL;
+}
+
+static oq_status check_node(const compiler *c, const oq_node *node)
+{
+    char where[256];
+    const char *obstacle = oq_exec_obstacle(node);
+
+    if (obstacle) {
+        int typed = node->op ? typed_input(node) : -1;
+        const oq_value *value = typed >= 0 && typed < node->n_inputs ? node->inputs[typed] : NULL;
+
+        OQ_FAIL(c->diag, OQ_UNSUPPORTED, "%s%s%s (opset %d), %s: %s%s%s", node->domain,
+                *node->domain ? "." : "", node->op_type, node->opset, oq_node_text(node, where, sizeof where),
+                obstacle, value && value->dtype ? "; its input is " : "",
+                value && value->dtype ? oq_dtype_name(value->dtype) : "");
+    }
+    if (node->n_inputs < node->op->min_in || (node->op->max_in >= 0 && node->n_inputs > node->op->max_in))
+        OQ_OP_FAIL(&((oq_prepare){.node = node, .diag = c->diag}), OQ_FORMAT,
+                   "has %d inputs, the operator takes %d to %d", node->n_inputs, node->op->min_in,
+                   node->op->max_in);
+    for (int i = 0; i < node->op->min_in; i++) {
+        if (!node->inputs[i])
+            OQ_OP_FAIL(&((oq_prepare){.node = node, .diag = c->diag}), OQ_FORMAT,
+                       "input %d is missing, the operator needs it", i);
+    }
+    if (node->op->max_out >= 0 && node->n_outputs > node->op->max_out)
+        OQ_OP_FAIL(&((oq_prepare){.node = node, .diag = c->diag}), OQ_FORMAT,
+                   "has %d outputs, the operator gives at most %d", node->n_outputs, node->op->max_out);
+    return OQ_OK;
+}
+
+/* ---- constants */
+
+static oq_status add_constant(compiler *c, const oq_value *value, const oq_array *array)
+{
+    oq_program *p = c->program;
+
+    if (p->n_constants == c->cap_constants) {
+        size_t capacity = c->cap_constants ? c->cap_constants * 2 : 64;
+        oq_bound_constant *grown = OQ_NEW_ARRAY(c->arena, oq_bound_constant, capacity);
+
+        if (!grown)
+            return OQ_NOMEM;
+        if (p->n_constants)
+            memcpy(grown, p->constants, p->n_constants * sizeof *grown);
+        p->constants = grown;
+        c->cap_constants = capacity;
+    }
+    p->constants[p->n_constants++] = (oq_bound_constant){value, *array};
+    c->bound[value->id] = true;
+    return OQ_OK;
+}
+
+/* Bind tensor as the contents of value, unless that is done. */
+static oq_status bind(compiler *c, const oq_value *value, const oq_tensor *tensor)
+{
+    oq_array array;
+
+    if (c->bound[value->id])
+        return OQ_OK;
+    if (!oq_array_of_tensor(tensor, c->arena, &array))
+        OQ_FAIL(c->diag, OQ_UNSUPPORTED, "constant '%s' (%s, rank %d): cannot be computed with", value->name,
+                oq_dtype_name(tensor->dtype), tensor->rank);
+    array.is_constant = !value->is_overridable;
+    return add_constant(c, value, &array);
+}
+
+/* Bind the shape of a packed constant: its bytes stay in the file, unaligned, and nobody reads them. */
+static oq_status bind_packed(compiler *c, const oq_value *value)
+{
+    oq_array array;
+
+    if (c->bound[value->id])
+        return OQ_OK;
+    if (!oq_array_shape(&array, value->constant->dtype, value->constant->dims, value->constant->rank))
+        OQ_FAIL(c->diag, OQ_UNSUPPORTED, "constant '%s': rank %d", value->name, value->constant->rank);
+    array.data = constant_data(value->constant);
+    array.is_constant = true;
+    return add_constant(c, value, &array);
+}
+
+/* ---- draft */
+
+static oq_status draft(compiler *c, oq_graph *graph, oq_sequence **out);
+
+static bool is_live(const compiler *c, oq_value *const *outputs, int n)
+{
+    for (int i = 0; i < n; i++) {
+        if (outputs[i] && c->needed[outputs[i]->id])
+            return true;
+    }
+    return false;
+}
+
+/* A Constant node with a tensor is a constant, not a step. */
+static const oq_tensor *constant_of(const oq_node *node)
+{
+    const oq_attr *attr = oq_node_is(node, "Constant") ? oq_node_attr(node, "value") : NULL;
+
+    return attr && attr->kind == OQ_ATTR_TENSOR && node->n_outputs == 1 ? attr->tensor : NULL;
+}
+
+static oq_status draft_bodies(compiler *c, oq_step *step)
+{
+    const char *const *names = oq_control_bodies(step->node);
+    int n = 0;
+
+    if (!names)
+        return OQ_OK;
+    step->bodies = OQ_NEW_ARRAY(c->arena, oq_sequence *, 3);
+    if (!step->bodies)
+        return OQ_NOMEM;
+    for (int i = 0; names[i]; i++) {
+        const oq_attr *attr = oq_node_attr(step->node, names[i]);
+
+        if (!attr || attr->kind != OQ_ATTR_GRAPH || !attr->graph)
+            OQ_OP_FAIL(&((oq_prepare){.node = step->node, .diag = c->diag}), OQ_FORMAT,
+                       "the attribute '%s' must hold a graph", names[i]);
+        OQ_TRY(draft(c, attr->graph, &step->bodies[n++]));
+    }
+    return OQ_OK;
+}
+
+static oq_status draft_step(compiler *c, const oq_node *node, oq_step *step)
+{
+    const oq_unit *unit = c->units ? oq_unit_of(c->units, node) : NULL;
+
+    *step = (oq_step){.node = node,
+                      .op = node->op,
+                      .n_in = node->n_inputs,
+                      .n_out = node->n_outputs,
+                      .in = node->inputs,
+                      .out = node->outputs};
+    if (unit) {
+        step->op = unit->op;
+        step->state = unit;
+        step->in = unit->in;
+        step->n_in = unit->n_in;
+        step->out = unit->out;
+        step->n_out = 1;
+        step->is_integer = true;
+    }
+    step->wanted = OQ_NEW_ARRAY(c->arena, bool, step->n_out);
+    if (!step->wanted)
+        return OQ_NOMEM;
+    for (int i = 0; i < step->n_in; i++) {
+        if (step->in[i])
+            c->needed[step->in[i]->id] = true;
+    }
+    return draft_bodies(c, step);
+}
+
+/* Steps of the nodes that matter: backwards, so that every reader marks its inputs before their producers
+ * come. */
+static oq_status draft(compiler *c, oq_graph *graph, oq_sequence **out)
+{
+    oq_sequence *sequence = OQ_NEW(c->arena, oq_sequence);
+    oq_step *steps = OQ_NEW_ARRAY(c->scratch, oq_step, graph->n_nodes);
+    size_t first = (size_t)graph->n_nodes;
+
+    if (!sequence || !steps)
+        return OQ_NOMEM;
+    for (int i = 0; i < graph->n_outputs; i++)
+        c->needed[graph->outputs[i]->id] = true;
+    for (const oq_node *node = graph->last; node; node = node->prev) {
+        const oq_unit *unit = c->units ? oq_unit_of(c->units, node) : NULL;
+
+        if (unit ? !c->needed[unit->out[0]->id] : !is_live(c, node->outputs, node->n_outputs))
+            continue;
+        if (!unit && c->units && oq_unit_absorbs(c->units, node))
+            continue;
+        if (constant_of(node))
+            OQ_TRY(bind(c, node->outputs[0], constant_of(node)));
+        else
+            OQ_TRY(draft_step(c, node, &steps[--first]));
+    }
+    sequence->graph = graph;
+    sequence->n_steps = (size_t)graph->n_nodes - first;
+    sequence->steps = oq_arena_copy(c->arena, steps + first, sequence->n_steps * sizeof *steps);
+    *out = sequence;
+    return sequence->steps ? OQ_OK : OQ_NOMEM;
+}
+
+/* ---- prepare */
+
+static oq_status prepare_step(compiler *c, oq_step *step)
+{
+    oq_prepare ctx = {.node = step->node, .arena = c->arena, .diag = c->diag};
+    char where[256];
+
+    if (step->is_integer)
+        return OQ_OK;
+    OQ_TRY(check_node(c, step->node));
+    if (step->op->prepare) {
+        oq_status status = step->op->prepare(&ctx);
+
+        if (status != OQ_OK && c->diag && c->diag->status == OQ_OK)
+            OQ_FAIL(c->diag, status, "%s: could not be prepared",
+                    oq_node_text(step->node, where, sizeof where));
+        OQ_TRY(status);
+    }
+    step->state = ctx.state;
+    step->consumed = ctx.consumed;
+    return OQ_OK;
+}
+
+static oq_status prepare(compiler *c, oq_sequence *sequence)
+{
+    for (size_t s = 0; s < sequence->n_steps; s++) {
+        oq_step *step = &sequence->steps[s];
+
+        OQ_TRY(prepare_step(c, step));
+        for (int i = 0; i < step->n_in; i++) {
+            const oq_value *value = step->in[i];
+            bool is_packed = i < 32 && (step->consumed >> i & 1);
+
+            if (value && value->constant && (!is_packed || value->is_overridable))
+                OQ_TRY(bind(c, value, value->constant));
+        }
+        if (step->n_in > c->program->max_in)
+            c->program->max_in = step->n_in;
+        if (step->n_out > c->program->max_out)
+            c->program->max_out = step->n_out;
+        for (int b = 0; step->bodies && step->bodies[b]; b++)
+            OQ_TRY(prepare(c, step->bodies[b]));
+    }
+    for (int i = 0; i < sequence->graph->n_outputs; i++) {
+        const oq_value *value = sequence->graph->outputs[i];
+
+        if (value->constant)
+            OQ_TRY(bind(c, value, value->constant));
+    }
+    return OQ_OK;
+}
+
+/* After all others are bound: constants that only packing operators read. */
+static oq_status bind_rest(compiler *c, const oq_sequence *sequence)
+{
+    for (size_t s = 0; s < sequence->n_steps; s++) {
+        const oq_step *step = &sequence->steps[s];
+
+        for (int i = 0; i < step->n_in; i++) {
+            if (step->in[i] && step->in[i]->constant)
+                OQ_TRY(bind_packed(c, step->in[i]));
+        }
+        for (int b = 0; step->bodies && step->bodies[b]; b++)
+            OQ_TRY(bind_rest(c, step->bodies[b]));
+    }
+    return OQ_OK;
+}
+
+/* ---- the whole */
+
+static oq_status compile(compiler *c)
+{
+    oq_program *p = c->program;
+    size_t n = (size_t)p->n_slots;
+    bool *seen = OQ_NEW_ARRAY(c->scratch, bool, n);
+
+    c->needed = OQ_NEW_ARRAY(c->scratch, bool, n);
+    c->bound = OQ_NEW_ARRAY(c->scratch, bool, n);
+    if (!seen || !c->needed || !c->bound)
+        return OQ_NOMEM;
+    if (p->options.mode == OQ_EXEC_INTEGER)
+        OQ_TRY(oq_find_units(p->graph, c->arena, c->scratch, &c->units, c->diag));
+    OQ_TRY(draft(c, p->graph, &p->main));
+    OQ_TRY(prepare(c, p->main));
+    OQ_TRY(bind_rest(c, p->main));
+    return oq_plan_lifetimes(p->main, c->needed, seen, c->arena);
+}
+
+oq_status oq_program_compile(oq_graph *graph, const oq_exec_options *options, oq_program **out, oq_diag *diag)
+{
+    oq_arena *arena = oq_arena_new(0), *scratch = oq_arena_new(0);
+    oq_program *program = arena ? OQ_NEW(arena, oq_program) : NULL;
+    compiler c = {.program = program, .arena = arena, .scratch = scratch, .diag = diag};
+    oq_status status = OQ_NOMEM;
+
+    if (program && scratch) {
+        program->arena = arena;
+        program->graph = graph;
+        program->n_slots = graph->model->n_values;
+        program->options = options ? *options : (oq_exec_options){.mode = OQ_EXEC_FLOAT};
+        if (!program->options.memory_limit)
+            program->options.memory_limit = DEFAULT_MEMORY_LIMIT;
+        status = compile(&c);
+    }
+    oq_arena_free(scratch);
+    if (status == OQ_NOMEM && (!diag || diag->status == OQ_OK))
+        oq_diag_set(diag, OQ_NOMEM, __FILE__, __LINE__, "out of memory while preparing the graph");
+    if (status != OQ_OK)
+        oq_arena_free(arena);
+    else
+        *out = program;
+    return status;
+}
+
+void oq_program_free(oq_program *program)
+{
+    if (program)
+        oq_arena_free(program->arena);
+}
+
+size_t oq_program_n_steps(const oq_program *program)
+{
+    return program->main->n_steps;
+}
+
+const oq_node *oq_program_node(const oq_program *program, size_t step)
+{
+    return program->main->steps[step].node;
+}
+
+bool oq_program_is_integer(const oq_program *program, size_t step)
+{
+    return program->main->steps[step].is_integer;
+}
