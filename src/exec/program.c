@@ -54,8 +54,11 @@ bool oq_array_of_tensor(const oq_tensor *tensor, oq_arena *arena, oq_array *out)
         return false;
     array.is_constant = true;
     array.data = constant_data(tensor);
-    if ((uintptr_t)array.data % 64 != 0 || !array.data)
-        array.data = oq_arena_copy(arena, tensor->data, tensor->size);
+    if ((uintptr_t)array.data % 64 != 0 || !array.data) {
+        array.data = oq_arena_alloc(arena, array.size < 64 ? 64 : array.size); /* 64 and more are aligned */
+        if (array.data && array.size)
+            memcpy(array.data, tensor->data, array.size);
+    }
     *out = array;
     return array.data != NULL;
 }

@@ -16,8 +16,8 @@ typedef struct oq_step {
     const void *state; /* from prepare, or the unit */
     uint32_t consumed; /* inputs whose constant was packed */
     int n_in, n_out;
-    oq_value **in;      /* NULL: omitted */
-    oq_value **out;     /* NULL: omitted */
+    oq_value *const *in;  /* NULL: omitted */
+    oq_value *const *out; /* NULL: omitted */
     bool *wanted;       /* n_out */
     uint64_t dying;     /* bit i: input i has its last reader here (and is read once by this step) */
     oq_value **release; /* values that are dead after this step */

@@ -1,1 +1,17 @@
 # tests of src/exec
+TOY = %D%/toy.c %D%/toy.h
+
+check_PROGRAMS += %D%/control.t
+%C%_control_t_SOURCES = %D%/control.c $(TOY)
+
+check_PROGRAMS += %D%/memory.t
+%C%_memory_t_SOURCES = %D%/memory.c
+
+check_PROGRAMS += %D%/one_node.t
+%C%_one_node_t_SOURCES = %D%/one_node.c $(TOY)
+
+check_PROGRAMS += %D%/program.t
+%C%_program_t_SOURCES = %D%/program.c $(TOY)
+
+check_PROGRAMS += %D%/run.t
+%C%_run_t_SOURCES = %D%/run.c $(TOY)
