@@ -24,12 +24,20 @@ def measure(folder, model, calib, evaluation, reference, metric):
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     session = ort.InferenceSession(str(folder / model), options, providers=["CPUExecutionProvider"])
-    session.run(None, dict(np.load(folder / calib)))
-    got = session.run(None, dict(np.load(folder / evaluation)))[0]
-    want = np.load(folder / reference)
+    rank = {i.name: len(i.shape) for i in session.get_inputs()}
+
+    def outputs(file, limit=None):
+        """Of each sample: a[i:i+1] where the array has the input's rank, a[i] where it has one axis more."""
+        arrays = dict(np.load(folder / file))
+        count = min(len(a) for a in arrays.values())
+        return [session.run(None, {k: a[i:i + 1] if a.ndim == rank[k] else a[i] for k, a in arrays.items()})[0]
+                for i in range(count if limit is None else min(count, limit))]
+
+    outputs(calib, 2)
+    got, want = np.stack(outputs(evaluation)), np.load(folder / reference)
     if metric == "top-1 %":
-        return 100 * float((got.argmax(axis=-1) == want).mean())
-    return float(np.abs(got - want).max())
+        return 100 * float((got.argmax(axis=-1).reshape(want.shape) == want).mean())
+    return float(np.abs(got.reshape(want.shape) - want).max())
 
 
 def as_stated(metric, value, stated):

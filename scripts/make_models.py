@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SEED_SAMPLES = 128
+SEED_IMAGES = 128
 # model, calibration, evaluation, what the outputs are held against, metric of check_models.py
 MODELS = (
     ("digits_cnn.onnx", "digits_calib.npz", "digits_eval.npz", "digits_labels.npy", "top-1 %"),
@@ -28,13 +28,21 @@ MODELS = (
 
 
 def take_seed(seed, out):
+    """Samples of two images each: seed_noavgpool makes one row of two images and cannot run on one."""
     import numpy as np
-    from model_files import save_npz
+    from model_files import save_npy, save_npz
+
+    def pairs(stem):
+        images = np.load(seed / "data" / (stem + ".npy"))[:SEED_IMAGES]
+        return images.reshape(-1, 2, *images.shape[1:])
+
+    evaluation = pairs("s2s3_seed67.eval")
     for name, stem in (("multiple_ops", "s2_multiple_ops_seed67"), ("noavgpool", "s3_noavgpool_seed67")):
         (out / ("seed_%s.onnx" % name)).write_bytes((seed / "models" / (stem + ".bn-op13.onnx")).read_bytes())
-        (out / ("seed_%s_ref.npy" % name)).write_bytes((seed / "data" / (stem + ".ref.npy")).read_bytes())
-    save_npz(out / "seed_calib.npz", input=np.load(seed / "data" / "s2s3_seed67.calib.npy")[:SEED_SAMPLES])
-    save_npz(out / "seed_eval.npz", input=np.load(seed / "data" / "s2s3_seed67.eval.npy"))
+        rows = np.load(seed / "data" / (stem + ".ref.npy"))
+        save_npy(out / ("seed_%s_ref.npy" % name), rows.reshape(len(evaluation), -1, rows.shape[-1]))
+    save_npz(out / "seed_calib.npz", input=pairs("s2s3_seed67.calib"))
+    save_npz(out / "seed_eval.npz", input=evaluation)
 
 
 def parameters(path):
