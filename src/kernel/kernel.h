@@ -5,20 +5,25 @@
  * fixed tree; exp, erf, tanh and their kin are our own polynomials, evaluated by the same sequence of
  * operations everywhere. Sign and payload of a NaN are the only bits left open.
  *
- * The drivers (gemm_f32.h, conv_f32.h, gemm_int8.h, conv_int8.h) take a set and choose tiles from it; the
- * element loops (elementwise.h, reduce.h, quantize.h, pool_rows.h) are called through it:
- * kernels->math->exp(x, y, n).
+ * The drivers (gemm_f32.h, conv_f32.h, ...) take a set and choose tiles from it; the element loops
+ * (math_f32.h, reduce_f32.h, quantize.h) are called through it: kernels->math->unary[OQ_EXP](x, y, n).
  */
 #ifndef OQ_KERNEL_KERNEL_H
 #define OQ_KERNEL_KERNEL_H
 
 #include "kernel/depthwise.h"
+#include "kernel/math_f32.h"
+#include "kernel/quantize.h"
+#include "kernel/reduce_f32.h"
 #include "kernel/tile.h"
 
 typedef struct oq_kernels {
-    const char *name;                  /* "base", "avx2", "avx512" */
-    const oq_tiles_f32 *tiles_f32;     /* micro-kernels of GEMM and convolution */
-    const oq_depthwise_f32 *depthwise; /* depthwise convolution, one output row */
+    const char *name;                    /* "base", "avx2", "avx512" */
+    const oq_tiles_f32 *tiles_f32;       /* micro-kernels of GEMM and convolution: gemm_f32.h, conv_f32.h */
+    const oq_depthwise_f32 *depthwise;   /* depthwise convolution, one output row */
+    const oq_math_f32 *math;             /* element by element */
+    const oq_reduce_f32 *reduce;         /* sums, extremes, softmax, layer norm, min-max */
+    const oq_quantize_kernels *quantize; /* float32 to integers and back */
 } oq_kernels;
 
 /* The fastest set this processor runs. ONNXQ_ISA=base|avx2|avx512 lowers the choice: a name that is unknown

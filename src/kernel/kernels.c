@@ -10,6 +10,9 @@ static const oq_kernels set_base = {
     .name = "base",
     .tiles_f32 = &oq_k_gemm_f32_base,
     .depthwise = &oq_k_depthwise_f32_base,
+    .math = &oq_k_math_f32_base,
+    .reduce = &oq_k_reduce_f32_base,
+    .quantize = &oq_k_quantize_base,
 };
 
 #ifdef OQ_X86_64
@@ -17,12 +20,18 @@ static const oq_kernels set_avx2 = {
     .name = "avx2",
     .tiles_f32 = &oq_k_gemm_f32_avx2,
     .depthwise = &oq_k_depthwise_f32_avx2,
+    .math = &oq_k_math_f32_avx2,
+    .reduce = &oq_k_reduce_f32_avx2,
+    .quantize = &oq_k_quantize_avx2,
 };
 
 static const oq_kernels set_avx512 = {
     .name = "avx512",
     .tiles_f32 = &oq_k_gemm_f32_avx512,
     .depthwise = &oq_k_depthwise_f32_avx512,
+    .math = &oq_k_math_f32_avx512,
+    .reduce = &oq_k_reduce_f32_avx512,
+    .quantize = &oq_k_quantize_avx512,
 };
 
 static bool has_avx2(void)

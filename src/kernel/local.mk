@@ -7,19 +7,29 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/gemm_f32.h \
 	%D%/k_depthwise_f32.inc \
 	%D%/k_gemm_f32.inc \
+	%D%/k_math_f32.inc \
+	%D%/k_quantize.inc \
+	%D%/k_reduce_f32.inc \
 	%D%/kernel.h \
 	%D%/kernels.c \
+	%D%/math_f32.h \
+	%D%/quantize.h \
+	%D%/reduce_f32.h \
 	%D%/simd.h \
 	%D%/tile.c \
 	%D%/tile.h \
 	%D%/transpose.c \
-	%D%/transpose.h
+	%D%/transpose.h \
+	%D%/vmath.h
 
 noinst_LTLIBRARIES += %D%/libkernel_base.la
 KERNEL_LIBS += %D%/libkernel_base.la
 %C%_libkernel_base_la_SOURCES = \
 	%D%/k_depthwise_f32_base.c \
-	%D%/k_gemm_f32_base.c
+	%D%/k_gemm_f32_base.c \
+	%D%/k_math_f32_base.c \
+	%D%/k_quantize_base.c \
+	%D%/k_reduce_f32_base.c
 # Vectors are passed between inline functions only; -Wpsabi warns of an ABI that nobody uses.
 %C%_libkernel_base_la_CFLAGS = $(AM_CFLAGS) -Wno-psabi
 
@@ -28,10 +38,16 @@ noinst_LTLIBRARIES += %D%/libkernel_avx2.la %D%/libkernel_avx512.la
 KERNEL_LIBS += %D%/libkernel_avx2.la %D%/libkernel_avx512.la
 %C%_libkernel_avx2_la_SOURCES = \
 	%D%/k_depthwise_f32_avx2.c \
-	%D%/k_gemm_f32_avx2.c
+	%D%/k_gemm_f32_avx2.c \
+	%D%/k_math_f32_avx2.c \
+	%D%/k_quantize_avx2.c \
+	%D%/k_reduce_f32_avx2.c
 %C%_libkernel_avx2_la_CFLAGS = $(AM_CFLAGS) $(AVX2_CFLAGS)
 %C%_libkernel_avx512_la_SOURCES = \
 	%D%/k_depthwise_f32_avx512.c \
-	%D%/k_gemm_f32_avx512.c
+	%D%/k_gemm_f32_avx512.c \
+	%D%/k_math_f32_avx512.c \
+	%D%/k_quantize_avx512.c \
+	%D%/k_reduce_f32_avx512.c
 %C%_libkernel_avx512_la_CFLAGS = $(AM_CFLAGS) $(AVX512_CFLAGS)
 endif

@@ -329,4 +329,17 @@ static inline vf vf_clamp(vf x, vf lo, vf hi)
     return vf_min(hi, vf_max(lo, x));
 }
 
+/* The statement for each vector at i of m lanes: whole vectors, then the rest. Only n floats are read and
+ * written. */
+#define FOR_VECTORS(m, statement)        \
+    for (size_t i = 0; i < n; i += VW) { \
+        if (n - i >= VW) {               \
+            enum { m = VW };             \
+            statement;                   \
+        } else {                         \
+            size_t m = n - i;            \
+            statement;                   \
+        }                                \
+    }
+
 #endif

@@ -3,11 +3,17 @@ check_PROGRAMS += \
 	%D%/conv_f32.t \
 	%D%/gemm_f32.t \
 	%D%/kernels.t \
+	%D%/math_f32.t \
+	%D%/quantize.t \
+	%D%/reduce_f32.t \
 	%D%/tile.t \
 	%D%/transpose.t
 %C%_conv_f32_t_SOURCES = %D%/conv_f32.c %D%/kernel_test.h
 %C%_gemm_f32_t_SOURCES = %D%/gemm_f32.c %D%/kernel_test.h
 %C%_kernels_t_SOURCES = %D%/kernels.c %D%/kernel_test.h
+%C%_math_f32_t_SOURCES = %D%/math_f32.c %D%/kernel_test.h
+%C%_quantize_t_SOURCES = %D%/quantize.c %D%/kernel_test.h
+%C%_reduce_f32_t_SOURCES = %D%/reduce_f32.c %D%/kernel_test.h
 %C%_tile_t_SOURCES = %D%/tile.c %D%/kernel_test.h
 %C%_transpose_t_SOURCES = %D%/transpose.c %D%/kernel_test.h
 

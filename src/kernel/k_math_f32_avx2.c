@@ -1,0 +1,1 @@
+#include "kernel/k_math_f32.inc"

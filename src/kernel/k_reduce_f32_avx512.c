@@ -1,0 +1,1 @@
+#include "kernel/k_reduce_f32.inc"
