@@ -23,6 +23,7 @@ static const struct form {
     const oq_source *source;
 } file_forms[] = {
     {".npz", &oq_source_npz},    {".npy", &oq_source_npy},     {".pb", &oq_source_files},
+    {".jpg", &oq_source_images}, {".jpeg", &oq_source_images}, {".png", &oq_source_images},
 };
 
 static oq_status find_source(const char *path, const oq_source **out, oq_diag *diag)

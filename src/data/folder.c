@@ -150,12 +150,10 @@ static oq_status tell_form(const char *path, const char *const *names, size_t n,
         OQ_FAIL(diag, OQ_ARG,
                 "%s: holds %zu images, %zu arrays and %zu test_data_set folders; give a folder of one kind",
                 path, images, arrays, sets);
-    if (images)
-        OQ_FAIL(diag, OQ_UNSUPPORTED, "%s: images cannot be read yet", path);
     if (sets || count(names, n, oq_is_input_name))
         *out = &oq_source_folders;
     else
-        *out = &oq_source_files;
+        *out = images ? &oq_source_images : &oq_source_files;
     return OQ_OK;
 }
 

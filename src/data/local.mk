@@ -5,6 +5,11 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/feed.h \
 	%D%/folder.c \
 	%D%/folder.h \
+	%D%/image.c \
+	%D%/image.h \
+	%D%/image_jpeg.c \
+	%D%/image_png.c \
+	%D%/image_resize.c \
 	%D%/mapping.c \
 	%D%/mapping.h \
 	%D%/match.c \
@@ -15,5 +20,6 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/source.h \
 	%D%/source_array.c \
 	%D%/source_file.c \
+	%D%/source_image.c \
 	%D%/tensor_pb.c \
 	%D%/tensor_pb.h

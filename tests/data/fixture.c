@@ -4,8 +4,10 @@
 
 #include <minizip/zip.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "ir/shape.h"
 #include "tap/tap.h"
 
 void fixture_npy_version(oq_buf *out, int version, const char *dictionary, const void *data, size_t size)
@@ -70,9 +72,9 @@ void fixture_zip_close(fixture_zip *zip)
 
 const char *fixture_path(const char *name)
 {
-    static char paths[8][4400];
+    static char paths[128][1024];
     static int next;
-    char *path = paths[next++ % 8];
+    char *path = paths[next++ % 128];
 
     snprintf(path, sizeof paths[0], "%s/%s", tap_tmpdir(), name);
     return path;
@@ -99,4 +101,38 @@ oq_buf fixture_read(const char *path)
         oq_buf_append(&bytes, chunk, n);
     fclose(f);
     return bytes;
+}
+
+oq_model *fixture_model(const char *inputs)
+{
+    oq_model *model = oq_model_new(0);
+    char text[512], *at = text;
+
+    snprintf(text, sizeof text, "%s", inputs);
+    for (char *spec; (spec = strsep(&at, " ")) != NULL;) {
+        char *name = strsep(&spec, ":"), *type = strsep(&spec, "[");
+        oq_shape shape = oq_shape_scalar();
+        oq_dtype dtype = OQ_UNDEFINED;
+
+        for (int d = 1; d < OQ_N_DTYPES; d++) {
+            if (strcmp(type, oq_dtype_name((oq_dtype)d)) == 0)
+                dtype = (oq_dtype)d;
+        }
+        spec[strlen(spec) - 1] = '\0';
+        for (char *dim; *spec && (dim = strsep(&spec, ",")) != NULL;) {
+            oq_dim *d = &shape.dims[shape.rank++];
+
+            *d = oq_dim_unknown();
+            if (*dim >= '0' && *dim <= '9')
+                d->size = atoll(dim);
+            else if (*dim == 'N')
+                d->symbol = "N"; /* one object in this file, as an interned symbol is */
+            else if (*dim == 'T')
+                d->symbol = "T";
+            if (!spec)
+                break;
+        }
+        oq_graph_add_input(model->graph, oq_value_new(model->graph, name, dtype, &shape));
+    }
+    return model;
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "base/buf.h"
+#include "ir/graph.h"
 
 /* An npy file, version 1: dictionary as given, then the bytes. */
 void fixture_npy(oq_buf *out, const char *dictionary, const void *data, size_t size);
@@ -25,10 +26,13 @@ void fixture_zip_array(fixture_zip *zip, const char *name, bool is_deflated, con
                        const void *data, size_t size);
 void fixture_zip_close(fixture_zip *zip);
 
-/* tap_tmpdir()/name; static buffer of 8. */
+/* tap_tmpdir()/name; static buffer of 128. */
 const char *fixture_path(const char *name);
 void fixture_write(const char *path, const void *data, size_t size);
 /* The whole file; bails out when it cannot be read. */
 oq_buf fixture_read(const char *path);
+
+/* A model with these inputs: "x:float[N,3] y:int64[T,?]". N and T are symbols, ? is an unknown size. */
+oq_model *fixture_model(const char *inputs);
 
 #endif
