@@ -6,5 +6,9 @@
 #include "op/op.h"
 
 extern const oq_op oq_ops_control[];
+extern const oq_op oq_ops_constant[];
+extern const oq_op oq_ops_elementwise[];
+extern const oq_op oq_ops_move[];
+extern const oq_op oq_ops_shape[];
 
 #endif

@@ -6,6 +6,10 @@
 /* Adding a family: declare its rows in families.h, list them here. */
 static const oq_op *const families[] = {
     oq_ops_control,
+    oq_ops_constant,
+    oq_ops_elementwise,
+    oq_ops_move,
+    oq_ops_shape,
     NULL,
 };
 
