@@ -10,5 +10,9 @@ extern const oq_op oq_ops_constant[];
 extern const oq_op oq_ops_elementwise[];
 extern const oq_op oq_ops_move[];
 extern const oq_op oq_ops_shape[];
+extern const oq_op oq_ops_conv[];
+extern const oq_op oq_ops_conv_transpose[];
+extern const oq_op oq_ops_matmul[];
+extern const oq_op oq_ops_pool[];
 
 #endif

@@ -1,5 +1,7 @@
 src_libonnxq_core_la_SOURCES += \
 	%D%/families.h \
+	%D%/floats.c \
+	%D%/floats.h \
 	%D%/op.h \
 	%D%/op_control.c \
 	%D%/op_axes.c \
@@ -20,5 +22,12 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/op_slice.c \
 	%D%/op_strided.c \
 	%D%/op_strided.h \
+	%D%/op_conv.c \
+	%D%/op_conv_transpose.c \
+	%D%/op_matmul.c \
+	%D%/op_pool.c \
 	%D%/op_util.c \
-	%D%/table.c
+	%D%/powers.h \
+	%D%/table.c \
+	%D%/window.c \
+	%D%/window.h

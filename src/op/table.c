@@ -10,6 +10,10 @@ static const oq_op *const families[] = {
     oq_ops_elementwise,
     oq_ops_move,
     oq_ops_shape,
+    oq_ops_conv,
+    oq_ops_conv_transpose,
+    oq_ops_matmul,
+    oq_ops_pool,
     NULL,
 };
 

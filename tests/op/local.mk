@@ -6,3 +6,16 @@ check_PROGRAMS += %D%/elementwise.t
 
 check_PROGRAMS += %D%/shape.t
 %C%_shape_t_SOURCES = %D%/shape.c $(OP_HOST)
+EXTRA_DIST += %D%/filling.h
+
+check_PROGRAMS += %D%/op_conv.t
+%C%_op_conv_t_SOURCES = %D%/op_conv.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_conv_transpose.t
+%C%_op_conv_transpose_t_SOURCES = %D%/op_conv_transpose.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_matmul.t
+%C%_op_matmul_t_SOURCES = %D%/op_matmul.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_pool.t
+%C%_op_pool_t_SOURCES = %D%/op_pool.c $(OP_HOST)

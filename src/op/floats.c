@@ -1,0 +1,56 @@
+#include "op/floats.h"
+
+const float *oq_floats_in(oq_run *ctx, int i)
+{
+    const oq_array *in = ctx->in[i];
+    float *copy;
+
+    if (in->dtype == OQ_FLOAT)
+        return in->data;
+    copy = oq_scratch(ctx, in->n * sizeof *copy);
+    if (copy && !oq_to_floats(in, copy)) {
+        ctx->status = oq_op_fail(ctx->diag, ctx->node, OQ_UNSUPPORTED, __FILE__, __LINE__,
+                                 "input %d of type %s is not computed here", i, oq_dtype_name(in->dtype));
+        return NULL;
+    }
+    return copy;
+}
+
+float *oq_floats_out(oq_run *ctx, int i, oq_dtype dtype, const int64_t *dims, int rank)
+{
+    void *out = oq_out(ctx, i, dtype, dims, rank);
+
+    if (!out || dtype == OQ_FLOAT)
+        return out;
+    return oq_scratch(ctx, ctx->out[i].n * sizeof(float));
+}
+
+void oq_floats_done(oq_run *ctx, int i, const float *data)
+{
+    oq_array *out = &ctx->out[i];
+
+    if (out->dtype != OQ_FLOAT)
+        oq_from_floats(data, out->dtype, out->data, out->n);
+}
+
+const oq_tensor *oq_prepare_constant(const oq_prepare *ctx, int i)
+{
+    return i < ctx->node->n_inputs ? oq_value_constant(ctx->node->inputs[i]) : NULL;
+}
+
+const void *oq_prepare_floats(const oq_prepare *ctx, const oq_tensor *tensor)
+{
+    float *copy;
+
+    if (tensor->dtype == OQ_FLOAT)
+        return tensor->data;
+    copy = oq_arena_array(ctx->arena, tensor->n_elements, sizeof *copy);
+    return copy && oq_tensor_floats(tensor, copy) ? copy : NULL;
+}
+
+const float *oq_prepare_aligned_floats(const oq_prepare *ctx, const oq_tensor *tensor)
+{
+    if (tensor->dtype == OQ_FLOAT)
+        return oq_tensor_aligned(tensor, ctx->arena);
+    return oq_prepare_floats(ctx, tensor);
+}

@@ -1,0 +1,231 @@
+/* Conv in float32: attributes and shapes; the sums are kernel/conv_f32.h's. It takes NCHW and works in NHWC.
+ * Other float types are computed in float32.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "kernel/conv_f32.h"
+#include "op/families.h"
+#include "op/floats.h"
+#include "op/window.h"
+
+typedef struct {
+    oq_window window;
+    int64_t group;
+    bool is_packed; /* conv holds the constant weight and bias */
+    oq_conv_f32 conv;
+    int64_t weight_dims[OQ_MAX_RANK];
+    int weight_rank; /* of weight_dims, when is_packed */
+} conv_state;
+
+/* ------------------------------------------------------------------ Conv */
+
+static oq_status check_rank(const oq_node *node, int rank, oq_diag *diag)
+{
+    if (rank < 3)
+        return oq_op_fail(diag, node, OQ_SHAPE, __FILE__, __LINE__,
+                          "input 0 has rank %d, a convolution needs batch, channels and spatial axes", rank);
+    if (rank > 2 + OQ_CONV_RANK)
+        return oq_op_fail(diag, node, OQ_UNSUPPORTED, __FILE__, __LINE__,
+                          "%d spatial axes, at most %d are computed here", rank - 2, OQ_CONV_RANK);
+    return OQ_OK;
+}
+
+/* Channels and groups of a weight of Conv. */
+static oq_status check_weight(const oq_node *node, const int64_t *w, int64_t group, oq_diag *diag)
+{
+    if (group < 1 || w[0] < 1 || w[1] < 1 || w[0] % group)
+        return oq_op_fail(diag, node, OQ_SHAPE, __FILE__, __LINE__,
+                          "%" PRId64 " output and %" PRId64
+                          " input channels per group do not go with group %" PRId64,
+                          w[0], w[1], group);
+    return OQ_OK;
+}
+
+static oq_conv_spec spec_of(const oq_window *window, int64_t group, const int64_t *w)
+{
+    oq_conv_spec spec = {.rank = window->rank, .groups = (size_t)group};
+
+    spec.out_channels = (size_t)w[0];
+    spec.in_channels = (size_t)w[1] * (size_t)group;
+    for (int i = 0; i < window->rank; i++) {
+        spec.kernel[i] = (size_t)window->kernel[i];
+        spec.stride[i] = (size_t)window->stride[i];
+        spec.dilation[i] = (size_t)window->dilation[i];
+    }
+    return spec;
+}
+
+static oq_status infer_conv(oq_infer *ctx)
+{
+    const oq_shape *x = &ctx->in[0].shape, *w = &ctx->in[1].shape;
+    oq_shape y = *x;
+    oq_window window;
+    int64_t kernel[OQ_MAX_RANK];
+    bool has_kernel = w->rank == x->rank && x->rank > 2;
+
+    ctx->out[0].dtype = ctx->in[0].dtype;
+    OQ_TRY(oq_window_read(ctx->node, &window, ctx->diag));
+    if (x->rank < 0)
+        return OQ_OK;
+    if (x->rank < 3)
+        return check_rank(ctx->node, x->rank, ctx->diag);
+    if (w->rank >= 0 && w->rank != x->rank)
+        OQ_OP_FAIL(ctx, OQ_SHAPE, "input has rank %d, weight has rank %d", x->rank, w->rank);
+    for (int i = 2; i < x->rank && has_kernel; i++) {
+        kernel[i - 2] = w->dims[i].size;
+        has_kernel = kernel[i - 2] >= 0;
+    }
+    for (int i = 1; i < y.rank; i++)
+        y.dims[i] = oq_dim_unknown();
+    if (w->rank > 0)
+        y.dims[1] = w->dims[0];
+    ctx->out[0].shape = y;
+    if (!has_kernel && !window.has_kernel)
+        return OQ_OK;
+    OQ_TRY(oq_window_fit(&window, ctx->node, x->rank - 2, has_kernel ? kernel : NULL, ctx->diag));
+    OQ_TRY(oq_window_infer(&window, ctx->node, x->dims + 2, y.dims + 2, ctx->diag));
+    ctx->out[0].shape = y;
+    return OQ_OK;
+}
+
+/* Pack constant weight and bias into the program. */
+static oq_status pack_constant(oq_prepare *ctx, conv_state *state, const oq_tensor *weight,
+                               const oq_tensor *bias)
+{
+    const oq_kernels *kernels = oq_kernels_best();
+    const void *w = oq_prepare_floats(ctx, weight), *b = bias ? oq_prepare_floats(ctx, bias) : NULL;
+    oq_conv_spec spec;
+    void *memory;
+    size_t size;
+
+    if (bias && bias->n_elements != (size_t)weight->dims[0])
+        OQ_OP_FAIL(ctx, OQ_SHAPE, "bias has %zu elements for %" PRId64 " output channels", bias->n_elements,
+                   weight->dims[0]);
+    OQ_TRY(check_weight(ctx->node, weight->dims, state->group, ctx->diag));
+    OQ_TRY(oq_window_fit(&state->window, ctx->node, weight->rank - 2, weight->dims + 2, ctx->diag));
+    spec = spec_of(&state->window, state->group, weight->dims);
+    size = oq_conv_f32_size(kernels, &spec);
+    memory = size == SIZE_MAX ? NULL : oq_arena_alloc(ctx->arena, size);
+    if (!memory || !w || (bias && !b))
+        OQ_OP_FAIL(ctx, OQ_NOMEM, "no memory for %zu bytes of packed weights", size);
+    oq_conv_f32_prepare(kernels, &spec, w, b, -INFINITY, INFINITY, memory, &state->conv);
+    state->is_packed = true;
+    state->weight_rank = weight->rank;
+    memcpy(state->weight_dims, weight->dims, (size_t)weight->rank * sizeof *weight->dims);
+    ctx->consumed = bias ? 6 : 2;
+    return OQ_OK;
+}
+
+static oq_status prepare_conv(oq_prepare *ctx)
+{
+    conv_state *state = OQ_NEW(ctx->arena, conv_state);
+    const oq_tensor *weight = oq_prepare_constant(ctx, 1), *bias = oq_prepare_constant(ctx, 2);
+    bool has_bias = ctx->node->n_inputs > 2 && ctx->node->inputs[2];
+
+    if (!state)
+        OQ_OP_FAIL(ctx, OQ_NOMEM, "out of memory");
+    ctx->state = state;
+    OQ_TRY(oq_window_read(ctx->node, &state->window, ctx->diag));
+    state->group = oq_node_int(ctx->node, "group", 1);
+    if (!weight || (has_bias && !bias))
+        return OQ_OK;
+    OQ_TRY(check_rank(ctx->node, weight->rank, ctx->diag));
+    return pack_constant(ctx, state, weight, bias);
+}
+
+/* Pack a weight that is no constant, for this run only. */
+static oq_status pack_input(oq_run *ctx, conv_state *state)
+{
+    const oq_array *weight = ctx->in[1], *bias = oq_in(ctx, 2);
+    const oq_kernels *kernels = oq_kernels_best();
+    const float *w, *b = NULL;
+    oq_conv_spec spec;
+    void *memory;
+    size_t size;
+
+    OQ_TRY(check_rank(ctx->node, weight->rank, ctx->diag));
+    OQ_TRY(check_weight(ctx->node, weight->dims, state->group, ctx->diag));
+    OQ_TRY(oq_window_fit(&state->window, ctx->node, weight->rank - 2, weight->dims + 2, ctx->diag));
+    if (bias && bias->n != (size_t)weight->dims[0])
+        OQ_OP_FAIL(ctx, OQ_SHAPE, "bias has %zu elements for %" PRId64 " output channels", bias->n,
+                   weight->dims[0]);
+    spec = spec_of(&state->window, state->group, weight->dims);
+    size = oq_conv_f32_size(kernels, &spec);
+    if (size == SIZE_MAX)
+        OQ_OP_FAIL(ctx, OQ_LIMIT, "the packed weight does not fit in memory");
+    w = oq_floats_in(ctx, 1);
+    if (!w || (bias && !(b = oq_floats_in(ctx, 2))) || !(memory = oq_scratch(ctx, size)))
+        return ctx->status;
+    oq_conv_f32_prepare(kernels, &spec, w, b, -INFINITY, INFINITY, memory, &state->conv);
+    state->weight_rank = weight->rank;
+    memcpy(state->weight_dims, weight->dims, sizeof state->weight_dims);
+    return OQ_OK;
+}
+
+static oq_status run_packed(oq_run *ctx, const conv_state *state)
+{
+    const oq_array *in = ctx->in[0];
+    int rank = in->rank - 2;
+    int64_t dims[OQ_MAX_RANK], pad[OQ_WINDOW_RANK];
+    oq_conv_f32_args args = {.conv = &state->conv, .x_layout = OQ_NCHW, .y_layout = OQ_NCHW};
+    size_t size;
+
+    if (in->rank != state->weight_rank || in->dims[1] != state->weight_dims[1] * state->group)
+        OQ_OP_FAIL(ctx, OQ_SHAPE,
+                   "input of rank %d with %" PRId64 " channels, the weight asks for rank %d and %" PRId64,
+                   in->rank, in->rank > 1 ? in->dims[1] : 0, state->weight_rank,
+                   state->weight_dims[1] * state->group);
+    dims[0] = in->dims[0];
+    dims[1] = state->weight_dims[0];
+    OQ_TRY(oq_window_outputs(&state->window, ctx->node, in->dims + 2, dims + 2, pad, ctx->diag));
+    args.batch = (size_t)in->dims[0];
+    for (int i = 0; i < rank; i++) {
+        args.in[i] = (size_t)in->dims[i + 2];
+        args.out[i] = (size_t)dims[i + 2];
+        args.pad[i] = (size_t)pad[i];
+    }
+    args.x = oq_floats_in(ctx, 0);
+    if (!args.x || !(args.y = oq_floats_out(ctx, 0, in->dtype, dims, in->rank)))
+        return ctx->status;
+    if (ctx->out[0].n == 0)
+        return OQ_OK;
+    size = oq_conv_f32_scratch(&args, oq_pool_size(ctx->pool));
+    if (size == SIZE_MAX)
+        OQ_OP_FAIL(ctx, OQ_LIMIT, "working memory does not fit in memory");
+    if (!(args.scratch = oq_scratch(ctx, size)))
+        return ctx->status;
+    oq_conv_f32_run(ctx->pool, &args);
+    oq_floats_done(ctx, 0, args.y);
+    return OQ_OK;
+}
+
+static oq_status run_conv(oq_run *ctx)
+{
+    const conv_state *prepared = ctx->state;
+    conv_state local;
+
+    if (prepared->is_packed)
+        return run_packed(ctx, prepared);
+    local = *prepared;
+    OQ_TRY(pack_input(ctx, &local));
+    return run_packed(ctx, &local);
+}
+
+/* ------------------------------------------------------------------ rows */
+
+#define CONV(opset)                                                                                         \
+    {                                                                                                       \
+        .name = "Conv", .domain = "", .since = opset, .min_in = 2, .max_in = 3, .min_out = 1, .max_out = 1, \
+        .types = OQ_T_FLOATS, .infer = infer_conv, .prepare = prepare_conv, .run = run_conv,                \
+        .rule = OQ_RULE_WEIGHTED, .weight = 1, .bias = 2                                                    \
+    }
+
+/* 11 changed the default of strides and dilations in words only; 22 added bfloat16. */
+const oq_op oq_ops_conv[] = {
+    CONV(1),
+    CONV(11),
+    CONV(22),
+    {0},
+};

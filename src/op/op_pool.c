@@ -1,0 +1,451 @@
+/* Pooling: MaxPool, AveragePool, LpPool.
+ *
+ * One output row at a time: the taps of the leading spatial axes pick whole input rows (those in the padding
+ * are left out), then the taps of the last axis run along these rows. A 1-D pool has one row, a 2-D pool
+ * kernel-height rows, a 3-D pool kernel-depth times kernel-height. Sums add the taps in ascending order.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "op/families.h"
+#include "op/floats.h"
+#include "op/powers.h"
+#include "op/window.h"
+
+typedef enum { MAX, AVERAGE, LP } pool_kind;
+
+typedef struct {
+    oq_window window;
+    pool_kind kind;
+    bool counts_padding; /* AveragePool: count_include_pad */
+    bool column_major;   /* MaxPool: storage_order of Indices */
+    int64_t p;           /* LpPool */
+} pool_state;
+
+struct pool_job;
+
+/* One output row of one plane. */
+typedef struct {
+    const void **row;   /* input rows under the window, padding left out */
+    int64_t *row_index; /* Indices: index of each row's first element */
+    size_t n_rows;
+    size_t counted_rows; /* AveragePool: rows that count */
+    void *column;        /* as many elements as an input row */
+} pool_rows;
+
+typedef struct pool_job {
+    const pool_state *state;
+    int rank;
+    int64_t in[OQ_WINDOW_RANK], out[OQ_WINDOW_RANK], pad[OQ_WINDOW_RANK];
+    int64_t
+        pad_end[OQ_WINDOW_RANK]; /* explicit padding: counted by AveragePool, ceil_mode's overhang is not */
+    int64_t index_step[OQ_WINDOW_RANK]; /* Indices: distance of neighbours along an axis */
+    size_t in_plane, out_plane, taps;   /* elements; taps of the leading axes */
+    size_t element;
+    const char *x;
+    char *y;
+    int64_t *indices; /* NULL: not wanted */
+    void (*row)(const struct pool_job *job, const pool_rows *rows, void *y, int64_t *indices);
+    char *scratch;
+    size_t worker_scratch; /* bytes */
+} pool_job;
+
+/* ------------------------------------------------------------------ rows along the last axis */
+
+/* Outputs first..last-1 whose tap kx lies inside the input row; at: input position of output 0. */
+static void inside(const pool_job *job, int64_t kx, int64_t *first, int64_t *last, int64_t *at)
+{
+    int i = job->rank - 1;
+    int64_t s = job->state->window.stride[i];
+
+    *at = kx * job->state->window.dilation[i] - job->pad[i];
+    *first = *at >= 0 ? 0 : (-*at + s - 1) / s;
+    *last = job->in[i] - *at <= 0 ? 0 : (job->in[i] - *at + s - 1) / s;
+    if (*last > job->out[i])
+        *last = job->out[i];
+}
+
+#define MAX_ROW(type, lowest)                                                                               \
+    static void max_row_##type(const pool_job *job, const pool_rows *rows, void *y, int64_t *indices)       \
+    {                                                                                                       \
+        int axis = job->rank - 1;                                                                           \
+        int64_t s = job->state->window.stride[axis], first, last, at;                                       \
+        size_t width = (size_t)job->in[axis];                                                               \
+        type *to = y, *column = rows->column;                                                               \
+                                                                                                            \
+        (void)indices;                                                                                      \
+        for (int64_t i = 0; i < job->out[axis]; i++)                                                        \
+            to[i] = lowest;                                                                                 \
+        if (rows->n_rows == 0)                                                                              \
+            return;                                                                                         \
+        memcpy(column, rows->row[0], width * sizeof *column);                                               \
+        for (size_t r = 1; r < rows->n_rows; r++) {                                                         \
+            const type *from = rows->row[r];                                                                \
+                                                                                                            \
+            for (size_t i = 0; i < width; i++)                                                              \
+                column[i] = from[i] > column[i] ? from[i] : column[i];                                      \
+        }                                                                                                   \
+        for (int64_t kx = 0; kx < job->state->window.kernel[axis]; kx++) {                                  \
+            inside(job, kx, &first, &last, &at);                                                            \
+            for (int64_t i = first; i < last; i++)                                                          \
+                to[i] = column[i * s + at] > to[i] ? column[i * s + at] : to[i];                            \
+        }                                                                                                   \
+    }                                                                                                       \
+                                                                                                            \
+    /* With the place of the maximum: the first one in ascending order of row, then kx. */                  \
+    static void max_index_row_##type(const pool_job *job, const pool_rows *rows, void *y, int64_t *indices) \
+    {                                                                                                       \
+        int axis = job->rank - 1;                                                                           \
+        int64_t s = job->state->window.stride[axis], first, last, at;                                       \
+        type *to = y;                                                                                       \
+                                                                                                            \
+        for (int64_t i = 0; i < job->out[axis]; i++) {                                                      \
+            to[i] = lowest;                                                                                 \
+            indices[i] = -1;                                                                                \
+        }                                                                                                   \
+        for (size_t r = 0; r < rows->n_rows; r++)                                                           \
+            for (int64_t kx = 0; kx < job->state->window.kernel[axis]; kx++) {                              \
+                const type *from = rows->row[r];                                                            \
+                                                                                                            \
+                inside(job, kx, &first, &last, &at);                                                        \
+                for (int64_t i = first; i < last; i++)                                                      \
+                    if (from[i * s + at] > to[i] || indices[i] < 0) {                                       \
+                        to[i] = from[i * s + at];                                                           \
+                        indices[i] = rows->row_index[r] + (i * s + at) * job->index_step[axis];             \
+                    }                                                                                       \
+            }                                                                                               \
+    }
+
+MAX_ROW(float, -INFINITY)
+MAX_ROW(double, -(double)INFINITY)
+MAX_ROW(uint8_t, 0)
+MAX_ROW(int8_t, INT8_MIN)
+
+static void sum_row(const pool_job *job, const pool_rows *rows, float *to)
+{
+    int axis = job->rank - 1;
+    int64_t s = job->state->window.stride[axis], first, last, at;
+
+    memset(to, 0, (size_t)job->out[axis] * sizeof *to);
+    for (size_t r = 0; r < rows->n_rows; r++)
+        for (int64_t kx = 0; kx < job->state->window.kernel[axis]; kx++) {
+            const float *from = rows->row[r];
+
+            inside(job, kx, &first, &last, &at);
+            for (int64_t i = first; i < last; i++)
+                to[i] += from[i * s + at];
+        }
+}
+
+/* Taps of the last axis that count at output i. */
+static int64_t counted_taps(const pool_job *job, int axis, int64_t i)
+{
+    const oq_window *w = &job->state->window;
+    int64_t start = i * w->stride[axis] - job->pad[axis], count = 0;
+    int64_t low = job->state->counts_padding ? -job->pad[axis] : 0;
+    int64_t high = job->in[axis] + (job->state->counts_padding ? job->pad_end[axis] : 0);
+
+    for (int64_t k = 0; k < w->kernel[axis]; k++) {
+        int64_t at = start + k * w->dilation[axis];
+
+        count += at >= low && at < high;
+    }
+    return count;
+}
+
+static void average_row(const pool_job *job, const pool_rows *rows, void *y, int64_t *indices)
+{
+    float *to = y;
+    int axis = job->rank - 1;
+
+    (void)indices;
+    sum_row(job, rows, to);
+    for (int64_t i = 0; i < job->out[axis]; i++) {
+        int64_t count = counted_taps(job, axis, i) * (int64_t)rows->counted_rows;
+
+        to[i] = count > 0 ? to[i] / (float)count : 0;
+    }
+}
+
+static void lp_row(const pool_job *job, const pool_rows *rows, void *y, int64_t *indices)
+{
+    int axis = job->rank - 1;
+    int64_t s = job->state->window.stride[axis], p = job->state->p, first, last, at;
+    float *to = y;
+
+    (void)indices;
+    memset(to, 0, (size_t)job->out[axis] * sizeof *to);
+    for (size_t r = 0; r < rows->n_rows; r++)
+        for (int64_t kx = 0; kx < job->state->window.kernel[axis]; kx++) {
+            const float *from = rows->row[r];
+
+            inside(job, kx, &first, &last, &at);
+            for (int64_t i = first; i < last; i++)
+                to[i] += oq_abs_power(from[i * s + at], p);
+        }
+    for (int64_t i = 0; i < job->out[axis]; i++)
+        to[i] = oq_power_root(to[i], p);
+}
+
+/* ------------------------------------------------------------------ planes */
+
+/* The input rows under the output row whose leading coordinates are o. */
+static void collect_rows(const pool_job *job, const char *plane, int64_t base, const int64_t *o,
+                         pool_rows *rows)
+{
+    const oq_window *w = &job->state->window;
+    int lead = job->rank - 1;
+    size_t width = (size_t)job->in[lead];
+
+    rows->n_rows = rows->counted_rows = 0;
+    for (size_t tap = 0; tap < job->taps; tap++) {
+        int64_t row = 0, step = 1, index = base;
+        size_t rest = tap;
+        bool is_inside = true, counts = true;
+
+        for (int i = lead - 1; i >= 0; i--) {
+            int64_t k = (int64_t)(rest % (size_t)w->kernel[i]);
+            int64_t at = o[i] * w->stride[i] - job->pad[i] + k * w->dilation[i];
+
+            rest /= (size_t)w->kernel[i];
+            is_inside &= at >= 0 && at < job->in[i];
+            counts &= at < job->in[i] + job->pad_end[i];
+            row += at * step;
+            step *= job->in[i];
+            index += at * job->index_step[i];
+        }
+        rows->counted_rows += job->state->counts_padding ? counts : is_inside;
+        if (!is_inside)
+            continue;
+        rows->row[rows->n_rows] = plane + (size_t)row * width * job->element;
+        rows->row_index[rows->n_rows++] = index;
+    }
+}
+
+static void run_plane(void *arg, size_t plane, int worker)
+{
+    const pool_job *job = arg;
+    char *scratch = job->scratch + (size_t)worker * job->worker_scratch;
+    pool_rows rows = {.row = (const void **)(void *)scratch};
+    int lead = job->rank - 1;
+    size_t n_rows = oq_dims_product(job->out, 0, lead), width = (size_t)job->out[lead];
+    int64_t o[OQ_WINDOW_RANK] = {0};
+
+    rows.row_index = (int64_t *)(void *)(scratch + job->taps * sizeof(void *));
+    rows.column = scratch + job->taps * (sizeof(void *) + sizeof(int64_t));
+    for (size_t r = 0; r < n_rows; r++) {
+        size_t at = plane * job->out_plane + r * width;
+
+        collect_rows(job, job->x + plane * job->in_plane * job->element, (int64_t)(plane * job->in_plane), o,
+                     &rows);
+        job->row(job, &rows, job->y + at * job->element, job->indices ? job->indices + at : NULL);
+        for (int i = lead - 1; i >= 0 && ++o[i] == job->out[i]; i--)
+            o[i] = 0;
+    }
+}
+
+/* ------------------------------------------------------------------ run */
+
+static void set_end_padding(pool_job *job)
+{
+    const oq_window *w = &job->state->window;
+
+    for (int i = 0; i < job->rank; i++) {
+        int64_t span = w->dilation[i] * (w->kernel[i] - 1) + 1;
+        int64_t needed = (job->out[i] - 1) * w->stride[i] + span - job->in[i] - job->pad[i];
+        bool is_same = w->auto_pad == OQ_PAD_SAME_UPPER || w->auto_pad == OQ_PAD_SAME_LOWER;
+
+        job->pad_end[i] = !is_same ? w->pad_end[i] : needed > 0 ? needed : 0;
+    }
+}
+
+static void set_index_steps(pool_job *job)
+{
+    int64_t step = 1;
+
+    for (int i = 0; i < job->rank; i++) {
+        int axis = job->state->column_major ? i : job->rank - 1 - i;
+
+        job->index_step[axis] = step;
+        step *= job->in[axis];
+    }
+}
+
+/* Sizes, output shape and scratch; everything but types. */
+static oq_status set_up(oq_run *ctx, pool_state *state, pool_job *job, int64_t *dims)
+{
+    const oq_array *in = ctx->in[0];
+    size_t per_tap = sizeof(void *) + sizeof(int64_t), kernel = 1;
+
+    OQ_TRY(oq_window_fit(&state->window, ctx->node, in->rank - 2, NULL, ctx->diag));
+    job->state = state;
+    job->rank = in->rank - 2;
+    memcpy(job->in, in->dims + 2, (size_t)job->rank * sizeof *job->in);
+    OQ_TRY(oq_window_outputs(&state->window, ctx->node, job->in, job->out, job->pad, ctx->diag));
+    dims[0] = in->dims[0];
+    dims[1] = in->dims[1];
+    memcpy(dims + 2, job->out, (size_t)job->rank * sizeof *dims);
+    set_end_padding(job);
+    set_index_steps(job);
+    job->in_plane = oq_dims_product(job->in, 0, job->rank);
+    job->out_plane = oq_dims_product(job->out, 0, job->rank);
+    for (int i = 0; i < job->rank; i++) {
+        if (oq_mul_overflow(kernel, (size_t)state->window.kernel[i], &kernel) || kernel > INT32_MAX)
+            OQ_OP_FAIL(ctx, OQ_LIMIT, "the window is too large");
+        job->taps = kernel / (size_t)state->window.kernel[i];
+    }
+    job->worker_scratch =
+        (job->taps * per_tap + (size_t)job->in[job->rank - 1] * sizeof(double) + 63) / 64 * 64;
+    job->scratch = oq_scratch(ctx, job->worker_scratch * (size_t)oq_pool_size(ctx->pool));
+    return job->scratch ? OQ_OK : ctx->status;
+}
+
+static void run_planes(oq_run *ctx, pool_job *job)
+{
+    size_t planes = (size_t)ctx->in[0]->dims[0] * (size_t)ctx->in[0]->dims[1];
+
+    if (job->out_plane > 0)
+        oq_pool_run(ctx->pool, planes, run_plane, job);
+}
+
+/* In float32, whatever float type. */
+static oq_status run_float(oq_run *ctx, pool_job *job, const int64_t *dims)
+{
+    const oq_array *in = ctx->in[0];
+    float *y;
+
+    job->element = sizeof(float);
+    job->x = (const char *)oq_floats_in(ctx, 0);
+    y = job->x ? oq_floats_out(ctx, 0, in->dtype, dims, in->rank) : NULL;
+    if (!y)
+        return ctx->status;
+    job->y = (char *)y;
+    run_planes(ctx, job);
+    oq_floats_done(ctx, 0, y);
+    return OQ_OK;
+}
+
+static oq_status run_max(oq_run *ctx, pool_job *job, const int64_t *dims)
+{
+    const oq_array *in = ctx->in[0];
+    bool has_indices = ctx->n_out > 1 && ctx->wanted[1];
+
+    if (has_indices && !(job->indices = oq_out(ctx, 1, OQ_INT64, dims, in->rank)))
+        return ctx->status;
+    switch (in->dtype) {
+    case OQ_UINT8: job->row = has_indices ? max_index_row_uint8_t : max_row_uint8_t; break;
+    case OQ_INT8: job->row = has_indices ? max_index_row_int8_t : max_row_int8_t; break;
+    case OQ_DOUBLE: job->row = has_indices ? max_index_row_double : max_row_double; break;
+    default: job->row = has_indices ? max_index_row_float : max_row_float; return run_float(ctx, job, dims);
+    }
+    job->element = oq_elem_size(in->dtype);
+    job->x = in->data;
+    job->y = oq_out(ctx, 0, in->dtype, dims, in->rank);
+    if (!job->y)
+        return ctx->status;
+    run_planes(ctx, job);
+    return OQ_OK;
+}
+
+static oq_status run(oq_run *ctx)
+{
+    pool_state state = *(const pool_state *)ctx->state;
+    int64_t dims[OQ_MAX_RANK];
+    pool_job job = {0};
+
+    OQ_TRY(set_up(ctx, &state, &job, dims));
+    if (state.kind == MAX)
+        return run_max(ctx, &job, dims);
+    job.row = state.kind == AVERAGE ? average_row : lp_row;
+    return run_float(ctx, &job, dims);
+}
+
+/* ------------------------------------------------------------------ infer and prepare */
+
+static oq_status infer(oq_infer *ctx)
+{
+    const oq_shape *x = &ctx->in[0].shape;
+    oq_window window;
+    oq_shape y = *x;
+
+    ctx->out[0].dtype = ctx->in[0].dtype;
+    if (ctx->n_out > 1)
+        ctx->out[1].dtype = OQ_INT64;
+    OQ_TRY(oq_window_read(ctx->node, &window, ctx->diag));
+    if (x->rank < 0)
+        return OQ_OK;
+    OQ_TRY(oq_window_fit(&window, ctx->node, x->rank - 2, NULL, ctx->diag));
+    OQ_TRY(oq_window_infer(&window, ctx->node, x->dims + 2, y.dims + 2, ctx->diag));
+    ctx->out[0].shape = y;
+    if (ctx->n_out > 1)
+        ctx->out[1].shape = y;
+    return OQ_OK;
+}
+
+static oq_status prepare_kind(oq_prepare *ctx, pool_kind kind)
+{
+    pool_state *state = OQ_NEW(ctx->arena, pool_state);
+
+    if (!state)
+        OQ_OP_FAIL(ctx, OQ_NOMEM, "out of memory");
+    ctx->state = state;
+    state->kind = kind;
+    state->counts_padding = kind == AVERAGE && oq_node_int(ctx->node, "count_include_pad", 0) != 0;
+    state->column_major = oq_node_int(ctx->node, "storage_order", 0) != 0;
+    state->p = oq_node_int(ctx->node, "p", 2);
+    if (kind == LP && state->p < 1)
+        OQ_OP_FAIL(ctx, OQ_UNSUPPORTED, "p is %" PRId64 ", it must be at least 1", state->p);
+    return oq_window_read(ctx->node, &state->window, ctx->diag);
+}
+
+static oq_status prepare_max(oq_prepare *ctx)
+{
+    return prepare_kind(ctx, MAX);
+}
+
+static oq_status prepare_average(oq_prepare *ctx)
+{
+    return prepare_kind(ctx, AVERAGE);
+}
+
+static oq_status prepare_lp(oq_prepare *ctx)
+{
+    return prepare_kind(ctx, LP);
+}
+
+/* ------------------------------------------------------------------ rows */
+
+#define POOL(op, opset, mask, outs, prepare_fn, the_rule, its_flags)                                       \
+    {                                                                                                      \
+        .name = op, .domain = "", .since = opset, .min_in = 1, .max_in = 1, .min_out = 1, .max_out = outs, \
+        .types = mask, .infer = infer, .prepare = prepare_fn, .run = run, .rule = the_rule, .weight = -1,  \
+        .bias = -1, .flags = its_flags                                                                     \
+    }
+#define MAX_POOL(opset, mask, outs) \
+    POOL("MaxPool", opset, mask, outs, prepare_max, OQ_RULE_SAME, OQ_OP_COMMUTES)
+#define AVERAGE_POOL(opset) POOL("AveragePool", opset, OQ_T_FLOATS, 1, prepare_average, OQ_RULE_POOL, 0)
+#define LP_POOL(opset)      POOL("LpPool", opset, OQ_T_FLOATS, 1, prepare_lp, OQ_RULE_NONE, 0)
+
+/* AveragePool: 7 count_include_pad, 10 ceil_mode, 19 dilations, 22 bfloat16. LpPool: 2 integer p, 18
+ * ceil_mode and dilations. MaxPool: 8 Indices and storage_order, 10 ceil_mode and dilations, 12 8-bit
+ * integers. */
+const oq_op oq_ops_pool[] = {
+    AVERAGE_POOL(7),
+    AVERAGE_POOL(10),
+    AVERAGE_POOL(11),
+    AVERAGE_POOL(19),
+    AVERAGE_POOL(22),
+    LP_POOL(2),
+    LP_POOL(11),
+    LP_POOL(18),
+    LP_POOL(22),
+    MAX_POOL(1, OQ_T_FLOATS, 1),
+    MAX_POOL(8, OQ_T_FLOATS, 2),
+    MAX_POOL(10, OQ_T_FLOATS, 2),
+    MAX_POOL(11, OQ_T_FLOATS, 2),
+    MAX_POOL(12, OQ_T_FLOATS | OQ_T_BYTES, 2),
+    MAX_POOL(22, OQ_T_FLOATS | OQ_T_BYTES, 2),
+    {0},
+};
