@@ -6,6 +6,10 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/edit.h \
 	%D%/fake_quant.c \
 	%D%/fake_quant.h \
+	%D%/fold_constants.c \
+	%D%/fuse_activation.c \
+	%D%/fuse_batchnorm.c \
+	%D%/fuse_matmul_add.c \
 	%D%/infer.c \
 	%D%/infer.h \
 	%D%/infer_control.c \
