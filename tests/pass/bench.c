@@ -1,5 +1,6 @@
 #include "pass/bench.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,4 +182,129 @@ const char *bench_text(bench *b)
     oq_graph_print(b->model->graph, &b->dump);
     oq_buf_byte(&b->dump, '\0');
     return (const char *)b->dump.data;
+}
+
+/* ---- numbers */
+
+struct bench_numbers {
+    int n;
+    oq_array *arrays; /* with heap data */
+};
+
+static void free_numbers(bench_numbers *numbers)
+{
+    for (int i = 0; numbers && i < numbers->n; i++)
+        free(numbers->arrays[i].data);
+    if (numbers)
+        free(numbers->arrays);
+    free(numbers);
+}
+
+static void fill(oq_array *array, oq_rng *rng)
+{
+    for (size_t i = 0; i < array->n; i++) {
+        switch (array->dtype) {
+        case OQ_FLOAT: ((float *)array->data)[i] = 4 * oq_rng_float(rng) - 2; break;
+        case OQ_INT64: ((int64_t *)array->data)[i] = (int64_t)oq_rng_below(rng, 2); break;
+        default: break; /* zeros */
+        }
+    }
+}
+
+/* A seeded array for one graph input, in arena. */
+static oq_array feed_for(const oq_value *value, oq_arena *arena, oq_rng *rng)
+{
+    oq_array array = {.dtype = value->dtype, .rank = value->shape.rank};
+
+    if (array.rank < 0 || value->dtype == OQ_STRING)
+        tap_bail("input %s cannot be fed", value->name);
+    for (int i = 0; i < array.rank; i++)
+        array.dims[i] = value->shape.dims[i].size >= 0 ? value->shape.dims[i].size : 2;
+    array.n = oq_dims_product(array.dims, 0, array.rank);
+    oq_dtype_bytes(array.dtype, array.n, &array.size);
+    array.data = oq_arena_zalloc(arena, array.size + 64);
+    fill(&array, rng);
+    return array;
+}
+
+static bench_numbers *copy_outputs(const bench *b, const oq_runner *runner)
+{
+    bench_numbers *numbers = calloc(1, sizeof *numbers);
+
+    numbers->n = b->model->graph->n_outputs;
+    numbers->arrays = calloc((size_t)numbers->n + 1, sizeof *numbers->arrays);
+    for (int i = 0; i < numbers->n; i++) {
+        const oq_array *out = oq_runner_output(runner, i);
+
+        numbers->arrays[i] = *out;
+        numbers->arrays[i].data = malloc(out->size + 1);
+        memcpy(numbers->arrays[i].data, out->data, out->size);
+    }
+    return numbers;
+}
+
+bench_numbers *bench_compute(bench *b)
+{
+    oq_exec_options options = {.mode = OQ_EXEC_FLOAT};
+    oq_diag diag = {.status = OQ_OK};
+    oq_arena *arena = oq_arena_new(0);
+    oq_array *feeds = OQ_NEW_ARRAY(arena, oq_array, b->model->graph->n_inputs + 1);
+    oq_program *program = NULL;
+    oq_runner *runner = NULL;
+    bench_numbers *numbers = NULL;
+    oq_rng rng = {7};
+
+    for (int i = 0; i < b->model->graph->n_inputs; i++)
+        feeds[i] = feed_for(b->model->graph->inputs[i], arena, &rng);
+    if (oq_program_compile(b->model->graph, &options, &program, &diag) == OQ_OK &&
+        oq_runner_new(program, NULL, &runner, &diag) == OQ_OK &&
+        oq_runner_run(runner, feeds, NULL, NULL, &diag) == OQ_OK)
+        numbers = copy_outputs(b, runner);
+    else
+        tap_diag("not run: %s", diag.message);
+    oq_runner_free(runner);
+    oq_program_free(program);
+    oq_arena_free(arena);
+    return numbers;
+}
+
+static bool same_form(const oq_array *a, const oq_array *c)
+{
+    return a->dtype == c->dtype && a->rank == c->rank && a->size == c->size &&
+           memcmp(a->dims, c->dims, (size_t)a->rank * sizeof *a->dims) == 0;
+}
+
+/* Largest difference relative to the largest number; infinite when the forms differ. */
+static double distance(const oq_array *a, const oq_array *c, double tolerance)
+{
+    double largest = 0, difference = 0;
+    const float *p = a->data, *q = c->data;
+
+    if (!same_form(a, c))
+        return INFINITY;
+    if (tolerance == 0 || a->dtype != OQ_FLOAT)
+        return memcmp(a->data, c->data, a->size) == 0 ? 0 : INFINITY;
+    for (size_t i = 0; i < a->n; i++) {
+        largest = fmax(largest, fabs((double)p[i]));
+        difference = fmax(difference, fabs((double)p[i] - (double)q[i]));
+        if (isnan(p[i]) != isnan(q[i]))
+            return INFINITY;
+    }
+    return largest > 0 ? difference / largest : difference;
+}
+
+void bench_same(bench *b, bench_numbers *before, double tolerance, const char *name)
+{
+    bench_numbers *after = before ? bench_compute(b) : NULL;
+    double worst = 0;
+
+    if (!before) {
+        tap_skip(1, "%s: the model does not run here yet", name);
+        return;
+    }
+    for (int i = 0; after && i < before->n; i++)
+        worst = fmax(worst, distance(&before->arrays[i], &after->arrays[i], tolerance));
+    ok(after && after->n == before->n && worst <= tolerance, "%s (off by %g)", name, worst);
+    free_numbers(before);
+    free_numbers(after);
 }

@@ -40,4 +40,12 @@ int bench_count(const bench *b, const char *op_type);
 oq_node *bench_find(const bench *b, const char *op_type); /* first in the main graph, or NULL */
 const char *bench_text(bench *b);                         /* the dump; until the next call */
 
+/* Outputs of the model on seeded inputs (unknown sizes are 2). NULL when the executor cannot run it: the
+ * reason is a diagnostic line. */
+typedef struct bench_numbers bench_numbers;
+bench_numbers *bench_compute(bench *b);
+/* Compute again and compare: relative to the largest number of each output; tolerance 0 means the same bits.
+ * One check, a SKIP when before is NULL. Frees before. */
+void bench_same(bench *b, bench_numbers *before, double tolerance, const char *name);
+
 #endif
