@@ -29,6 +29,7 @@ static void expect(bench *b, oq_node *last, int n, const char *op_type, const ch
     bench_numbers *before;
 
     bench_output(b, last->outputs[0]);
+    bench_run(b, oq_infer_shapes);
     before = bench_compute(b);
     bench_run(b, oq_fuse_activation);
     ok(bench_count(b, NULL) == n && bench_count(b, op_type) >= 1, "%s", name);
@@ -74,6 +75,7 @@ static void test_bounds(void)
     float low = NAN, high = NAN;
 
     bench_output(b, last->outputs[0]);
+    bench_run(b, oq_infer_shapes);
     bench_run(b, oq_fuse_activation);
     oq_tensor_floats(last->inputs[1]->constant, &low);
     oq_tensor_floats(last->inputs[2]->constant, &high);

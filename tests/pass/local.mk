@@ -2,9 +2,6 @@
 check_PROGRAMS += %D%/drop_dead.t
 %C%_drop_dead_t_SOURCES = %D%/drop_dead.c %D%/bench.c %D%/bench.h
 
-check_PROGRAMS += %D%/fuse_activation.t
-%C%_fuse_activation_t_SOURCES = %D%/fuse_activation.c %D%/bench.c %D%/bench.h
-
 check_PROGRAMS += %D%/fuse_batchnorm.t
 %C%_fuse_batchnorm_t_SOURCES = %D%/fuse_batchnorm.c %D%/bench.c %D%/bench.h
 
