@@ -1,1 +1,4 @@
-# sources of report/
+src_libonnxq_core_la_SOURCES += \
+	%D%/json.c \
+	%D%/report.h \
+	%D%/text.c
