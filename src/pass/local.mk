@@ -18,4 +18,5 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/pass.h \
 	%D%/per_channel.c \
 	%D%/pipeline.c \
+	%D%/read_qdq.c \
 	%D%/remove_noops.c

@@ -24,6 +24,14 @@ static const oq_pass passes[] = {
     {"fuse_activation", "Max, Min and nested Clips become one Clip or Relu", oq_fuse_activation, CLOSE},
     {"remove_noops", "Identity, Dropout, idle Cast, Pad, Transpose, ...", oq_remove_noops, EXACT},
     {"drop_dead", "nodes, outputs and initializers nobody reads", oq_drop_dead, EXACT},
+    {"read_qdq", "quantization the model already carries", oq_read_qdq, EXACT},
+    /* placement and calibration happen here: quant/place.c, quant/calibrate.c */
+    {"fake_quant", "FakeQuant on the values the plan pairs", oq_fake_quant, QUANT},
+    {"per_channel", "FakeQuant on the weights of units", oq_per_channel, QUANT},
+    {"bias", "FakeQuant to int32 on the biases of units", oq_bias, QUANT},
+    {"lower_qdq", "FakeQuant becomes QuantizeLinear and DequantizeLinear", oq_lower_qdq, QUANT},
+    {"clean_qdq", "pairs that repeat the one before", oq_clean_qdq, QUANT},
+    {"drop_dead", "nodes, outputs and initializers nobody reads", oq_drop_dead, QUANT},
     {NULL, NULL, NULL, 0},
 };
 

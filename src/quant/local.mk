@@ -1,4 +1,5 @@
 src_libonnxq_core_la_SOURCES += \
+	%D%/calibrate.c \
 	%D%/calibrate.h \
 	%D%/observer.c \
 	%D%/observer.h \

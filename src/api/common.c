@@ -1,0 +1,144 @@
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "api/api.h"
+
+bool oq_api_report_progress(void *arg, const char *stage, size_t done, size_t total)
+{
+    const oq_api_progress *p = arg;
+
+    return !p->progress || p->progress(p->arg, stage, done, total) != 0;
+}
+
+oq_status oq_api_take_text(oq_buf *buf, char **text)
+{
+    oq_buf_byte(buf, '\0');
+    if (buf->failed) {
+        oq_buf_free(buf);
+        return OQ_NOMEM;
+    }
+    *text = (char *)buf->data;
+    *buf = (oq_buf){0};
+    return OQ_OK;
+}
+
+double oq_api_now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* ---- data */
+
+typedef struct {
+    const char *text;
+    int value;
+} word;
+
+static oq_status parse_word(const char *option, const char *text, const word *words, int *out, oq_diag *diag)
+{
+    char known[128] = "";
+
+    if (!text) {
+        *out = words[0].value;
+        return OQ_OK;
+    }
+    for (int i = 0; words[i].text; i++) {
+        if (strcmp(words[i].text, text) == 0) {
+            *out = words[i].value;
+            return OQ_OK;
+        }
+        strncat(known, i ? ", " : "", sizeof known - strlen(known) - 1);
+        strncat(known, words[i].text, sizeof known - strlen(known) - 1);
+    }
+    OQ_FAIL(diag, OQ_ARG, "%s '%s' is unknown; it can be %s", option, text, known);
+}
+
+static oq_status image_options(const oq_data_options *in, oq_dataset_options *out, oq_diag *diag)
+{
+    static const word layouts[] = {
+        {"auto", OQ_LAYOUT_AUTO}, {"nchw", OQ_LAYOUT_NCHW}, {"nhwc", OQ_LAYOUT_NHWC}, {NULL, 0}};
+    static const word colors[] = {
+        {"rgb", OQ_COLOR_RGB}, {"bgr", OQ_COLOR_BGR}, {"gray", OQ_COLOR_GRAY}, {NULL, 0}};
+    static const word resizes[] = {
+        {"stretch", OQ_RESIZE_STRETCH}, {"crop", OQ_RESIZE_CROP}, {"pad", OQ_RESIZE_PAD}, {NULL, 0}};
+    int layout, color, resize;
+
+    OQ_TRY(parse_word("--layout", in->layout, layouts, &layout, diag));
+    OQ_TRY(parse_word("--color", in->color, colors, &color, diag));
+    OQ_TRY(parse_word("--resize", in->resize, resizes, &resize, diag));
+    out->layout = (oq_image_layout)layout;
+    out->color = (oq_image_color)color;
+    out->resize = (oq_image_resize)resize;
+    out->image_width = in->image_width;
+    out->image_height = in->image_height;
+    memcpy(out->mean, in->mean, sizeof out->mean);
+    memcpy(out->std, in->std, sizeof out->std);
+    return OQ_OK;
+}
+
+/* The public sample source as a dataset's fetch function. */
+typedef struct {
+    oq_sample_source *source;
+    void *arg;
+    const oq_graph *graph;
+} adaptor;
+
+static oq_status copy_input(const oq_input *in, oq_arena *arena, oq_array *out, oq_diag *diag)
+{
+    size_t n;
+
+    if (in->rank < 0 || in->rank > OQ_MAX_RANK || !oq_dims_count(in->dims, in->rank, &n) || (n && !in->data))
+        OQ_FAIL(diag, OQ_ARG, "input '%s': the sample source gave no usable shape or data", in->name);
+    *out = (oq_array){.dtype = (oq_dtype)in->dtype, .rank = in->rank, .n = n};
+    if (!oq_dtype_bytes(out->dtype, n, &out->size))
+        OQ_FAIL(diag, OQ_ARG, "input '%s': element type %d is unknown", in->name, in->dtype);
+    memcpy(out->dims, in->dims, sizeof out->dims);
+    out->data = oq_arena_copy(arena, in->data, out->size);
+    return out->data ? OQ_OK : OQ_NOMEM;
+}
+
+static oq_status fetch(void *arg, size_t sample, oq_arena *arena, oq_array *feeds, oq_diag *diag)
+{
+    const adaptor *a = arg;
+    size_t n = (size_t)a->graph->n_inputs;
+    oq_input *inputs = OQ_NEW_ARRAY(arena, oq_input, n + 1);
+    oq_status status;
+
+    if (!inputs)
+        return OQ_NOMEM;
+    for (size_t i = 0; i < n; i++) {
+        inputs[i].name = a->graph->inputs[i]->name;
+        inputs[i].dtype = (int)a->graph->inputs[i]->dtype;
+    }
+    status = a->source(a->arg, sample, n, inputs);
+    if (status != OQ_OK)
+        OQ_FAIL(diag, status, "the sample source failed on sample %zu", sample);
+    for (size_t i = 0; i < n; i++)
+        OQ_TRY(copy_input(&inputs[i], arena, &feeds[i], diag));
+    return OQ_OK;
+}
+
+oq_status oq_api_open_data(const oq_model *model, const oq_data_options *options, oq_dataset **out,
+                           oq_diag *diag)
+{
+    oq_dataset_options inner = {
+        .max_samples = options->n_samples, .renames = options->renames, .n_renames = options->n_renames};
+
+    *out = NULL;
+    if (options->source) {
+        adaptor *a = OQ_NEW(model->arena, adaptor);
+
+        if (!a)
+            return OQ_NOMEM;
+        *a = (adaptor){options->source, options->source_arg, model->graph};
+        return oq_dataset_from_callback(model->graph, options->n_samples, fetch, a, out, diag);
+    }
+    if (!options->path)
+        return OQ_OK;
+    OQ_TRY(image_options(options, &inner, diag));
+    return oq_dataset_open(model->graph, options->path, &inner, out, diag);
+}
