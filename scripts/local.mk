@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	%D%/digits_data.py \
 	%D%/make_models.py \
 	%D%/model_files.py \
+	%D%/node_tests.py \
 	%D%/train_chars.py \
 	%D%/train_digits.py \
 	%D%/train_rows.py
