@@ -97,13 +97,13 @@ static void collect(list *l, const char *source, const char *root)
 /* Let the script write the package's tests. NULL: there is no such package. */
 static char *materialise(void)
 {
-    const char *build = getenv("builddir"), *python = getenv("PYTHON");
+    const char *build = getenv("builddir"), *set = getenv("PYTHON"), *python = set ? set : "python3";
     char *out = join(build ? build : ".", "tests/backend/cases");
     int status;
     pid_t child = fork();
 
     if (child == 0) {
-        execlp(python ? python : "python3", "python", tap_source("scripts/node_tests.py"), out, (char *)NULL);
+        execlp(python, python, tap_source("scripts/node_tests.py"), out, (char *)NULL);
         _exit(77);
     }
     if (child < 0 || waitpid(child, &status, 0) < 0)
