@@ -4,6 +4,7 @@ EXTRA_DIST += \
 	%D%/accept_expected.json \
 	%D%/accept_subset.sh \
 	%D%/autograd.py \
+	%D%/compare_ort.py \
 	%D%/check_models.py \
 	%D%/digits_data.py \
 	%D%/make_models.py \
