@@ -3,6 +3,8 @@
 check_LTLIBRARIES += %D%/libtap.la
 %C%_libtap_la_SOURCES = %D%/tap/tap.c %D%/tap/tap.h
 EXTRA_DIST += %D%/tap/tap.sh
+# Programs built on demand only.
+EXTRA_PROGRAMS =
 LDADD = tests/libtap.la src/libonnxq_core.la
 
 include tests/base/local.mk

@@ -17,6 +17,6 @@ check_PROGRAMS += %D%/run.t
 %C%_run_t_SOURCES = %D%/run.c $(TOY)
 
 # Not a test: what scripts/compare_ort.py runs. Built on demand: make tests/exec/run_model
-EXTRA_PROGRAMS = %D%/run_model
+EXTRA_PROGRAMS += %D%/run_model
 %C%_run_model_SOURCES = %D%/run_model.c
 %C%_run_model_LDADD = src/libonnxq_core.la

@@ -17,7 +17,7 @@ check_PROGRAMS += \
 %C%_tile_t_SOURCES = %D%/tile.c %D%/kernel_test.h
 %C%_transpose_t_SOURCES = %D%/transpose.c %D%/kernel_test.h
 
-EXTRA_PROGRAMS = %D%/bench_kernels
+EXTRA_PROGRAMS += %D%/bench_kernels
 %C%_bench_kernels_SOURCES = %D%/bench_kernels.c
 .PHONY: bench-kernels
 bench-kernels: %D%/bench_kernels$(EXEEXT)
