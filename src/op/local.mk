@@ -5,6 +5,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/op.h \
 	%D%/op_axes.c \
 	%D%/op_axes.h \
+	%D%/op_batchnorm.c \
 	%D%/op_binary.c \
 	%D%/op_broadcast.c \
 	%D%/op_broadcast.h \
@@ -16,14 +17,18 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/op_elementwise.h \
 	%D%/op_elems.c \
 	%D%/op_elems.h \
+	%D%/op_global_pool.c \
+	%D%/op_lrn.c \
 	%D%/op_matmul.c \
 	%D%/op_move.c \
 	%D%/op_move.h \
+	%D%/op_norm.c \
 	%D%/op_pad.c \
 	%D%/op_pool.c \
 	%D%/op_pow.c \
 	%D%/op_shape.c \
 	%D%/op_slice.c \
+	%D%/op_softmax.c \
 	%D%/op_strided.c \
 	%D%/op_strided.h \
 	%D%/op_util.c \

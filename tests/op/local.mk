@@ -19,3 +19,18 @@ check_PROGRAMS += %D%/op_matmul.t
 
 check_PROGRAMS += %D%/op_pool.t
 %C%_op_pool_t_SOURCES = %D%/op_pool.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_batchnorm.t
+%C%_op_batchnorm_t_SOURCES = %D%/op_batchnorm.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_global_pool.t
+%C%_op_global_pool_t_SOURCES = %D%/op_global_pool.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_lrn.t
+%C%_op_lrn_t_SOURCES = %D%/op_lrn.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_norm.t
+%C%_op_norm_t_SOURCES = %D%/op_norm.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_softmax.t
+%C%_op_softmax_t_SOURCES = %D%/op_softmax.c $(OP_HOST)
