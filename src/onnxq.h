@@ -53,6 +53,14 @@ OQ_API const char *
 oq_diag_message(const oq_diag *diag); /* "" when nothing happened; valid until the next call with diag */
 OQ_API const char *oq_diag_notes(const oq_diag *diag); /* context, "" if none */
 
+/* The file the fault is in ("" when it is in none), and whether it was being written rather than read. */
+OQ_API const char *oq_diag_file(const oq_diag *diag);
+OQ_API int oq_diag_is_output(const oq_diag *diag);
+
+/* Remove the temporary files of unfinished outputs. For a signal handler that is about to end the program
+ * (async-signal-safe); output files are as they were. */
+OQ_API void oq_remove_unfinished(void);
+
 OQ_API const char *oq_version(void); /* "0.1.0" */
 
 /* ---- callbacks */
@@ -130,6 +138,7 @@ typedef struct oq_options {
     int threads;          /* 0: one per processor */
     int verify;           /* 1 (default): compare with the float model on held-out samples */
     double target_sqnr;   /* dB; above 0: OQ_BELOW_TARGET when the mean output SQNR ends below */
+    int external_data;    /* oq_convert_file: weights into OUT.data */
     int64_t opset;        /* at least this opset; 0 = 13 when the model is older */
     const char *print_after, *stop_after; /* pass names */
     const char *const *skip;

@@ -127,6 +127,7 @@ oq_status oq_api_open_data(const oq_model *model, const oq_data_options *options
 {
     oq_dataset_options inner = {
         .max_samples = options->n_samples, .renames = options->renames, .n_renames = options->n_renames};
+    oq_status status;
 
     *out = NULL;
     if (options->source) {
@@ -140,5 +141,7 @@ oq_status oq_api_open_data(const oq_model *model, const oq_data_options *options
     if (!options->path)
         return OQ_OK;
     OQ_TRY(image_options(options, &inner, diag));
-    return oq_dataset_open(model->graph, options->path, &inner, out, diag);
+    status = oq_dataset_open(model->graph, options->path, &inner, out, diag);
+    oq_diag_about(diag, options->path, false);
+    return status;
 }

@@ -275,11 +275,12 @@ static oq_status load_plan(conversion *c)
 
     if (!c->options->plan)
         return OQ_OK;
-    OQ_TRY(oq_file_read(c->options->plan, 0, &file, c->diag));
-    status = oq_plan_load(c->plan, c->model, (const char *)file.data, file.size, c->diag);
-    if (status != OQ_OK)
-        oq_diag_note(c->diag, "in plan %s", c->options->plan);
-    oq_file_close(&file);
+    status = oq_file_read(c->options->plan, 0, &file, c->diag);
+    if (status == OQ_OK) {
+        status = oq_plan_load(c->plan, c->model, (const char *)file.data, file.size, c->diag);
+        oq_file_close(&file);
+    }
+    oq_diag_about(c->diag, c->options->plan, false);
     return status;
 }
 
@@ -381,6 +382,7 @@ static oq_status save_plan(conversion *c)
         status = oq_writer_commit(writer, c->diag);
     else
         oq_writer_abort(writer);
+    oq_diag_about(c->diag, c->options->plan_out, true);
     oq_buf_free(&text);
     return status;
 }
@@ -495,7 +497,7 @@ static oq_status save(conversion *c, const char *out, oq_diag *diag)
 {
     struct stat st;
 
-    OQ_TRY(oq_model_save(c->model, out, 0, diag));
+    OQ_TRY(oq_model_save(c->model, out, c->options->external_data, diag));
     c->facts.out_path = out;
     c->facts.out_size = stat(out, &st) == 0 ? (size_t)st.st_size : 0;
     return OQ_OK;

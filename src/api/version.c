@@ -29,3 +29,13 @@ const char *oq_diag_notes(const oq_diag *diag)
 {
     return diag ? diag->notes : "";
 }
+
+const char *oq_diag_file(const oq_diag *diag)
+{
+    return diag ? diag->about : "";
+}
+
+int oq_diag_is_output(const oq_diag *diag)
+{
+    return diag && diag->is_output;
+}

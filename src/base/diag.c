@@ -35,7 +35,8 @@ oq_status oq_diag_set(oq_diag *diag, oq_status status, const char *file, int lin
     diag->status = status;
     diag->file = file;
     diag->line = line;
-    diag->notes[0] = '\0';
+    diag->notes[0] = diag->about[0] = '\0';
+    diag->is_output = false;
     va_start(args, fmt);
     vsnprintf(diag->message, sizeof diag->message, fmt, args);
     va_end(args);
@@ -59,12 +60,21 @@ void oq_diag_note(oq_diag *diag, const char *fmt, ...)
     va_end(args);
 }
 
+void oq_diag_about(oq_diag *diag, const char *path, bool is_output)
+{
+    if (!diag || diag->status == OQ_OK || diag->about[0] || !path)
+        return;
+    snprintf(diag->about, sizeof diag->about, "%s", path);
+    diag->is_output = is_output;
+}
+
 void oq_diag_clear(oq_diag *diag)
 {
     if (!diag)
         return;
     diag->status = OQ_OK;
-    diag->message[0] = diag->notes[0] = '\0';
+    diag->message[0] = diag->notes[0] = diag->about[0] = '\0';
+    diag->is_output = false;
     diag->file = NULL;
     diag->line = 0;
 }

@@ -7,6 +7,7 @@
 #define OQ_BASE_DIAG_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "onnxq.h" /* oq_status is public */
@@ -17,6 +18,8 @@ struct oq_diag {
     oq_status status;           /* OQ_OK until the first OQ_FAIL */
     char message[OQ_DIAG_TEXT]; /* one line: what, and what to do */
     char notes[OQ_DIAG_TEXT];   /* context, innermost first, joined by "; " */
+    char about[OQ_DIAG_TEXT];   /* file of the user's the fault is in, "" if none */
+    bool is_output;             /* that file was being written */
     const char *file;           /* source position of the fault, for developers */
     int line;
 };
@@ -37,6 +40,9 @@ oq_status oq_diag_set(oq_diag *diag, oq_status status, const char *file, int lin
     __attribute__((format(printf, 5, 6)));
 /* Add context to a recorded fault; does nothing on OK or NULL. */
 void oq_diag_note(oq_diag *diag, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Say which file of the user's a recorded fault is in; the first to say it, closest to the fault, wins. Does
+ * nothing on OK or NULL. */
+void oq_diag_about(oq_diag *diag, const char *path, bool is_output);
 void oq_diag_clear(oq_diag *diag);
 
 #endif

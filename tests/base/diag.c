@@ -26,6 +26,13 @@ int main(void)
     oq_diag_note(diag, "in test");
     is_str(oq_diag_notes(diag), "while reading m.onnx; in test", "notes are joined");
     is_int(forwards(NULL), OQ_SHAPE, "a caller without a diag gets the status");
+    oq_diag_about(diag, "a.onnx", true);
+    oq_diag_about(diag, "b.onnx", false);
+    is_str(oq_diag_file(diag), "a.onnx", "the first file named is the one");
+    ok(oq_diag_is_output(diag), "and it was being written");
+    is_int(forwards(diag), OQ_SHAPE, "a new fault");
+    is_str(oq_diag_file(diag), "", "is in no file");
+    ok(!oq_diag_is_output(diag), "and was not written");
     memset(longest, 'a', sizeof longest - 1);
     longest[sizeof longest - 1] = '\0';
     oq_diag_set(diag, OQ_IO, __FILE__, __LINE__, "%s", longest);
