@@ -1,6 +1,11 @@
 src_libonnxq_core_la_SOURCES += \
 	%D%/api.h \
+	%D%/check_model.c \
 	%D%/common.c \
+	%D%/compare.c \
 	%D%/convert.c \
+	%D%/inspect.c \
 	%D%/model.c \
+	%D%/profile_text.c \
+	%D%/tables.c \
 	%D%/version.c

@@ -1,0 +1,75 @@
+#include <stdlib.h>
+
+#include "api/api.h"
+
+static oq_status infer(oq_model *model, oq_arena *arena, oq_diag *diag)
+{
+    oq_pass_ctx ctx = {.arena = arena, .diag = diag};
+
+    return oq_infer_shapes(model->graph, &ctx);
+}
+
+static oq_status make_report(const oq_verify_result *result, oq_report **out)
+{
+    oq_report *report = calloc(1, sizeof *report);
+    oq_buf text = {0}, json = {0};
+    oq_status status = report ? oq_report_write_comparison_json(result, &json) : OQ_NOMEM;
+
+    if (status == OQ_OK) {
+        oq_report_write_comparison(result, &text);
+        status = oq_api_take_text(&text, &report->text);
+    }
+    if (status == OQ_OK)
+        status = oq_api_take_text(&json, &report->json);
+    oq_buf_free(&json);
+    if (status != OQ_OK) {
+        oq_report_free(report);
+        return status;
+    }
+    report->sqnr = result->mean_db;
+    *out = report;
+    return OQ_OK;
+}
+
+static oq_status compare(oq_model *a, oq_model *b, const oq_dataset *dataset, const oq_api_progress *progress,
+                         oq_pool *pool, oq_arena *arena, oq_verify_result *out, oq_diag *diag)
+{
+    oq_api_progress report = *progress;
+    size_t n = oq_dataset_count(dataset), *samples = OQ_NEW_ARRAY(arena, size_t, n + 1);
+    oq_verify_options options = {.samples = samples,
+                                 .n_samples = n,
+                                 .with_integer = true,
+                                 .with_layers = true,
+                                 .progress = oq_api_report_progress,
+                                 .progress_arg = &report};
+
+    if (!samples)
+        return OQ_NOMEM;
+    for (size_t i = 0; i < n; i++)
+        samples[i] = i;
+    OQ_TRY(infer(a, arena, diag));
+    OQ_TRY(infer(b, arena, diag));
+    return oq_verify(a, b, dataset, &options, pool, arena, out, diag);
+}
+
+oq_status oq_compare(oq_model *a, oq_model *b, const oq_data_options *data, int threads,
+                     oq_progress *progress, void *progress_arg, oq_report **report, oq_diag *diag)
+{
+    oq_api_progress shown = {progress, progress_arg};
+    oq_arena *arena = oq_arena_new(0);
+    oq_pool *pool = oq_pool_new(threads);
+    oq_dataset *dataset = NULL;
+    oq_verify_result result;
+    oq_status status = arena && pool ? oq_api_open_data(a, data, &dataset, diag) : OQ_NOMEM;
+
+    if (status == OQ_OK && !dataset)
+        status = oq_diag_set(diag, OQ_ARG, __FILE__, __LINE__, "no samples were named; give --calib DATA");
+    if (status == OQ_OK)
+        status = compare(a, b, dataset, &shown, pool, arena, &result, diag);
+    if (status == OQ_OK)
+        status = make_report(&result, report);
+    oq_dataset_close(dataset);
+    oq_pool_free(pool);
+    oq_arena_free(arena);
+    return status;
+}
