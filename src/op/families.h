@@ -5,18 +5,23 @@
 
 #include "op/op.h"
 
+extern const oq_op oq_ops_activation[];
 extern const oq_op oq_ops_batchnorm[];
 extern const oq_op oq_ops_constant[];
 extern const oq_op oq_ops_control[];
 extern const oq_op oq_ops_conv[];
 extern const oq_op oq_ops_conv_transpose[];
 extern const oq_op oq_ops_elementwise[];
+extern const oq_op oq_ops_gather[];
 extern const oq_op oq_ops_global_pool[];
 extern const oq_op oq_ops_lrn[];
+extern const oq_op oq_ops_math[];
 extern const oq_op oq_ops_matmul[];
 extern const oq_op oq_ops_move[];
 extern const oq_op oq_ops_norm[];
 extern const oq_op oq_ops_pool[];
+extern const oq_op oq_ops_scatter[];
+extern const oq_op oq_ops_select[];
 extern const oq_op oq_ops_shape[];
 extern const oq_op oq_ops_softmax[];
 

@@ -3,6 +3,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/floats.c \
 	%D%/floats.h \
 	%D%/op.h \
+	%D%/op_activation.c \
 	%D%/op_axes.c \
 	%D%/op_axes.h \
 	%D%/op_batchnorm.c \
@@ -17,8 +18,11 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/op_elementwise.h \
 	%D%/op_elems.c \
 	%D%/op_elems.h \
+	%D%/op_gather.c \
+	%D%/op_gather.h \
 	%D%/op_global_pool.c \
 	%D%/op_lrn.c \
+	%D%/op_math.c \
 	%D%/op_matmul.c \
 	%D%/op_move.c \
 	%D%/op_move.h \
@@ -26,11 +30,15 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/op_pad.c \
 	%D%/op_pool.c \
 	%D%/op_pow.c \
+	%D%/op_scatter.c \
+	%D%/op_select.c \
 	%D%/op_shape.c \
 	%D%/op_slice.c \
 	%D%/op_softmax.c \
 	%D%/op_strided.c \
 	%D%/op_strided.h \
+	%D%/op_unary.c \
+	%D%/op_unary.h \
 	%D%/op_util.c \
 	%D%/powers.h \
 	%D%/table.c \

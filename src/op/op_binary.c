@@ -53,12 +53,15 @@
 #define SIGNED_LOOPS(tag, T)                                                        \
     WRAPPING_LOOPS(tag, T)                                                          \
     LOOP(div_##tag, T, T, y == 0 ? 0 : y == -1 ? (T)(0 - (uint64_t)x) : (T)(x / y)) \
+    LOOP(prelu_##tag, T, T, x < 0 ? (uint64_t)x * (uint64_t)y : (uint64_t)x)        \
     LOOP(fmod_##tag, T, T, y == 0 || y == -1 ? 0 : x % y)                           \
     LOOP(mod_##tag, T, T, y == 0 || y == -1 ? 0 : x % y != 0 && (x < 0) != (y < 0) ? x % y + y : x % y)
 
+/* An unsigned x is never below zero: PRelu leaves it. */
 #define UNSIGNED_LOOPS(tag, T)                 \
     WRAPPING_LOOPS(tag, T)                     \
     LOOP(div_##tag, T, T, y == 0 ? 0 : x / y)  \
+    LOOP(prelu_##tag, T, T, (T)(x + 0 * y))    \
     LOOP(fmod_##tag, T, T, y == 0 ? 0 : x % y) \
     LOOP(mod_##tag, T, T, y == 0 ? 0 : x % y)
 
@@ -67,6 +70,7 @@
     LOOP(sub_##tag, T, T, x - y)                   \
     LOOP(mul_##tag, T, T, x *y)                    \
     LOOP(div_##tag, T, T, x / y)                   \
+    LOOP(prelu_##tag, T, T, x < 0 ? x * y : x)     \
     LOOP(fmod_##tag, T, T, fmod_fn(x, y))          \
     LOOP(min_##tag, T, T, x < y || x != x ? x : y) \
     LOOP(max_##tag, T, T, x > y || x != x ? x : y) \
@@ -107,26 +111,26 @@ static void equal_string(void *out_, const void *a_, const void *b_, size_t n, i
         out[i] = equal_strings(a[step_a ? i : 0], b[step_b ? i : 0]);
 }
 
-#define COLUMN_FLOAT(tag)                                                                            \
-    {                                                                                                \
-        [OQ_BINARY_ADD] = add_##tag, [OQ_BINARY_SUB] = sub_##tag, [OQ_BINARY_MUL] = mul_##tag,       \
-        [OQ_BINARY_DIV] = div_##tag, [OQ_BINARY_FMOD] = fmod_##tag, [OQ_BINARY_MIN] = min_##tag,     \
-        [OQ_BINARY_MAX] = max_##tag, [OQ_BINARY_EQUAL] = equal_##tag, [OQ_BINARY_LESS] = less_##tag, \
-        [OQ_BINARY_LESS_EQUAL] = less_eq_##tag, [OQ_BINARY_GREATER] = greater_##tag,                 \
-        [OQ_BINARY_GREATER_EQUAL] = greater_eq_##tag                                                 \
+#define COLUMN_FLOAT(tag)                                                                        \
+    {                                                                                            \
+        [OQ_LOOP_ADD] = add_##tag, [OQ_LOOP_SUB] = sub_##tag, [OQ_LOOP_MUL] = mul_##tag,         \
+        [OQ_LOOP_DIV] = div_##tag, [OQ_LOOP_FMOD] = fmod_##tag, [OQ_LOOP_MIN] = min_##tag,       \
+        [OQ_LOOP_MAX] = max_##tag, [OQ_LOOP_PRELU] = prelu_##tag, [OQ_LOOP_EQUAL] = equal_##tag, \
+        [OQ_LOOP_LESS] = less_##tag, [OQ_LOOP_LESS_EQUAL] = less_eq_##tag,                       \
+        [OQ_LOOP_GREATER] = greater_##tag, [OQ_LOOP_GREATER_EQUAL] = greater_eq_##tag            \
     }
-#define COLUMN_INTEGER(tag)                                                                        \
-    {                                                                                              \
-        [OQ_BINARY_ADD] = add_##tag, [OQ_BINARY_SUB] = sub_##tag, [OQ_BINARY_MUL] = mul_##tag,     \
-        [OQ_BINARY_DIV] = div_##tag, [OQ_BINARY_MOD] = mod_##tag, [OQ_BINARY_FMOD] = fmod_##tag,   \
-        [OQ_BINARY_MIN] = min_##tag, [OQ_BINARY_MAX] = max_##tag, [OQ_BINARY_EQUAL] = equal_##tag, \
-        [OQ_BINARY_LESS] = less_##tag, [OQ_BINARY_LESS_EQUAL] = less_eq_##tag,                     \
-        [OQ_BINARY_GREATER] = greater_##tag, [OQ_BINARY_GREATER_EQUAL] = greater_eq_##tag          \
+#define COLUMN_INTEGER(tag)                                                                               \
+    {                                                                                                     \
+        [OQ_LOOP_ADD] = add_##tag, [OQ_LOOP_SUB] = sub_##tag, [OQ_LOOP_MUL] = mul_##tag,                  \
+        [OQ_LOOP_DIV] = div_##tag, [OQ_LOOP_MOD] = mod_##tag, [OQ_LOOP_FMOD] = fmod_##tag,                \
+        [OQ_LOOP_MIN] = min_##tag, [OQ_LOOP_MAX] = max_##tag, [OQ_LOOP_PRELU] = prelu_##tag,              \
+        [OQ_LOOP_EQUAL] = equal_##tag, [OQ_LOOP_LESS] = less_##tag, [OQ_LOOP_LESS_EQUAL] = less_eq_##tag, \
+        [OQ_LOOP_GREATER] = greater_##tag, [OQ_LOOP_GREATER_EQUAL] = greater_eq_##tag                     \
     }
 
-oq_binary_fn *oq_binary_loop(oq_binary op, oq_dtype dtype)
+oq_loop_fn *oq_loop_for(oq_loop op, oq_dtype dtype)
 {
-    static oq_binary_fn *const table[OQ_N_DTYPES][OQ_N_BINARY] = {
+    static oq_loop_fn *const table[OQ_N_DTYPES][OQ_N_LOOPS] = {
         [OQ_FLOAT] = COLUMN_FLOAT(f32),
         [OQ_DOUBLE] = COLUMN_FLOAT(f64),
         [OQ_INT8] = COLUMN_INTEGER(i8),
@@ -137,11 +141,11 @@ oq_binary_fn *oq_binary_loop(oq_binary op, oq_dtype dtype)
         [OQ_UINT16] = COLUMN_INTEGER(u16),
         [OQ_UINT32] = COLUMN_INTEGER(u32),
         [OQ_UINT64] = COLUMN_INTEGER(u64),
-        [OQ_BOOL] = {[OQ_BINARY_EQUAL] = equal_bool,
-                     [OQ_BINARY_AND] = and_bool,
-                     [OQ_BINARY_OR] = or_bool,
-                     [OQ_BINARY_XOR] = xor_bool},
-        [OQ_STRING] = {[OQ_BINARY_EQUAL] = equal_string},
+        [OQ_BOOL] = {[OQ_LOOP_EQUAL] = equal_bool,
+                     [OQ_LOOP_AND] = and_bool,
+                     [OQ_LOOP_OR] = or_bool,
+                     [OQ_LOOP_XOR] = xor_bool},
+        [OQ_STRING] = {[OQ_LOOP_EQUAL] = equal_string},
     };
 
     return (unsigned)dtype < OQ_N_DTYPES ? table[dtype][op] : NULL;

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "kernel/kernel.h"
 #include "op/families.h"
 #include "op/op_broadcast.h"
 #include "op/op_elems.h"
@@ -129,18 +130,55 @@ static oq_status infer_where(oq_infer *ctx)
 /* ------------------------------------------------------------------ run: two operands */
 
 typedef struct {
-    oq_binary_fn *loop;
+    oq_loop_fn *loop;
     const char *a, *b;
     char *out;
     size_t in_size, out_size; /* bytes of an element */
+    const oq_math_f32 *math;  /* float32 arithmetic goes there; NULL: to loop */
+    oq_binary kernel;
 } binary_job;
+
+/* The kernel of a float32 operation; false when there is none. */
+static bool find_kernel(oq_loop op, oq_dtype computed, binary_job *job)
+{
+    static const struct {
+        oq_loop op;
+        oq_binary kernel;
+    } pairs[] = {{OQ_LOOP_ADD, OQ_ADD}, {OQ_LOOP_SUB, OQ_SUB}, {OQ_LOOP_MUL, OQ_MUL},
+                 {OQ_LOOP_DIV, OQ_DIV}, {OQ_LOOP_MIN, OQ_MIN}, {OQ_LOOP_MAX, OQ_MAX}};
+
+    for (size_t i = 0; computed == OQ_FLOAT && i < sizeof pairs / sizeof *pairs; i++) {
+        if (pairs[i].op == op) {
+            job->math = oq_kernels_best()->math;
+            job->kernel = pairs[i].kernel;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void kernel_row(const binary_job *job, float *out, const float *a, const float *b, size_t n,
+                       const int *step)
+{
+    if (step[0] && !step[1])
+        job->math->binary_scalar[job->kernel](a, *b, out, n);
+    else if (!step[0] && step[1])
+        job->math->scalar_binary[job->kernel](*a, b, out, n);
+    else
+        job->math->binary[job->kernel](a, b, out, n); /* both stand still only in a row of one */
+}
 
 static void binary_row(void *arg, size_t at, const size_t *first, const int *step, size_t n)
 {
     const binary_job *job = arg;
+    char *out = job->out + at * job->out_size;
+    const char *a = job->a + first[0] * job->in_size, *b = job->b + first[1] * job->in_size;
 
-    job->loop(job->out + at * job->out_size, job->a + first[0] * job->in_size,
-              job->b + first[1] * job->in_size, n, step[0], step[1]);
+    if (job->math)
+        kernel_row(job, (float *)(void *)out, (const float *)(const void *)a, (const float *)(const void *)b,
+                   n, step);
+    else
+        job->loop(out, a, b, n, step[0], step[1]);
 }
 
 oq_status oq_as_float32(oq_run *ctx, const oq_array *in, oq_array *view)
@@ -170,27 +208,27 @@ static int lender(const oq_run *ctx, oq_dtype dtype, const oq_broadcast *plan)
     return -1;
 }
 
-static oq_status check_types(oq_run *ctx, oq_binary op, oq_dtype computed)
+static oq_status check_types(oq_run *ctx, oq_loop op, oq_dtype computed)
 {
     for (int k = 1; k < ctx->n_in; k++) {
         if (ctx->in[k]->dtype != ctx->in[0]->dtype)
             OQ_OP_FAIL(ctx, OQ_SHAPE, "inputs are %s and %s; they must have one type",
                        oq_dtype_name(ctx->in[0]->dtype), oq_dtype_name(ctx->in[k]->dtype));
     }
-    if (!oq_binary_loop(op, computed))
+    if (!oq_loop_for(op, computed))
         OQ_OP_FAIL(ctx, OQ_UNSUPPORTED, "not computed for elements of type %s",
                    oq_dtype_name(ctx->in[0]->dtype));
     return OQ_OK;
 }
 
-static oq_status run_binary(oq_run *ctx, oq_binary op)
+oq_status oq_run_loop(oq_run *ctx, oq_loop op)
 {
     bool is_half = oq_is_half(ctx->in[0]->dtype);
     oq_dtype computed = is_half ? OQ_FLOAT : ctx->in[0]->dtype;
-    oq_dtype result = op >= OQ_BINARY_EQUAL ? OQ_BOOL : ctx->in[0]->dtype;
+    oq_dtype result = op >= OQ_LOOP_EQUAL ? OQ_BOOL : ctx->in[0]->dtype;
     oq_broadcast plan;
     oq_array a, b;
-    binary_job job = {.loop = oq_binary_loop(op, computed), .in_size = oq_elem_size(computed)};
+    binary_job job = {.loop = oq_loop_for(op, computed), .in_size = oq_elem_size(computed)};
     char *out;
     int k;
 
@@ -202,6 +240,7 @@ static oq_status run_binary(oq_run *ctx, oq_binary op)
     out = k >= 0 ? oq_out_in_place(ctx, 0, k) : oq_out(ctx, 0, result, plan.dims, plan.rank);
     if (!out)
         return ctx->status;
+    find_kernel(op, computed, &job);
     job.a = a.data;
     job.b = b.data;
     job.out_size = result == OQ_BOOL ? 1 : job.in_size;
@@ -217,20 +256,20 @@ static oq_status run_binary(oq_run *ctx, oq_binary op)
 #define RUN(name, op)                        \
     static oq_status run_##name(oq_run *ctx) \
     {                                        \
-        return run_binary(ctx, op);          \
+        return oq_run_loop(ctx, op);         \
     }
-RUN(add, OQ_BINARY_ADD)
-RUN(sub, OQ_BINARY_SUB)
-RUN(mul, OQ_BINARY_MUL)
-RUN(div, OQ_BINARY_DIV)
-RUN(equal, OQ_BINARY_EQUAL)
-RUN(less, OQ_BINARY_LESS)
-RUN(less_or_equal, OQ_BINARY_LESS_EQUAL)
-RUN(greater, OQ_BINARY_GREATER)
-RUN(greater_or_equal, OQ_BINARY_GREATER_EQUAL)
-RUN(and, OQ_BINARY_AND)
-RUN(or, OQ_BINARY_OR)
-RUN(xor, OQ_BINARY_XOR)
+RUN(add, OQ_LOOP_ADD)
+RUN(sub, OQ_LOOP_SUB)
+RUN(mul, OQ_LOOP_MUL)
+RUN(div, OQ_LOOP_DIV)
+RUN(equal, OQ_LOOP_EQUAL)
+RUN(less, OQ_LOOP_LESS)
+RUN(less_or_equal, OQ_LOOP_LESS_EQUAL)
+RUN(greater, OQ_LOOP_GREATER)
+RUN(greater_or_equal, OQ_LOOP_GREATER_EQUAL)
+RUN(and, OQ_LOOP_AND)
+RUN(or, OQ_LOOP_OR)
+RUN(xor, OQ_LOOP_XOR)
 
 static oq_status run_mod(oq_run *ctx)
 {
@@ -239,7 +278,7 @@ static oq_status run_mod(oq_run *ctx)
     if (!is_fmod && oq_dtype_is_float(ctx->in[0]->dtype))
         OQ_OP_FAIL(ctx, OQ_SHAPE, "fmod = 0 is for integers only, the inputs are %s; set fmod = 1",
                    oq_dtype_name(ctx->in[0]->dtype));
-    return run_binary(ctx, is_fmod ? OQ_BINARY_FMOD : OQ_BINARY_MOD);
+    return oq_run_loop(ctx, is_fmod ? OQ_LOOP_FMOD : OQ_LOOP_MOD);
 }
 
 /* ------------------------------------------------------------------ run: any number of operands */
@@ -278,7 +317,7 @@ static void spread_row(void *arg, size_t at, const size_t *first, const int *ste
 }
 
 /* result = in[0], then result = result op in[k] for the others in order. */
-static oq_status run_variadic(oq_run *ctx, oq_binary op, bool is_mean)
+static oq_status run_variadic(oq_run *ctx, oq_loop op, bool is_mean)
 {
     bool is_half = oq_is_half(ctx->in[0]->dtype);
     oq_dtype computed = is_half ? OQ_FLOAT : ctx->in[0]->dtype;
@@ -296,10 +335,12 @@ static oq_status run_variadic(oq_run *ctx, oq_binary op, bool is_mean)
     for (int k = 0; k < ctx->n_in; k++) {
         const oq_array *operands[2] = {&result, &operand};
         size_t size = oq_elem_size(computed);
-        binary_job job = {oq_binary_loop(op, computed), result.data, NULL, result.data, size, size};
+        binary_job job = {.loop = oq_loop_for(op, computed), .a = result.data, .out = result.data};
         spread_job spread = {result.data, NULL, size};
 
         OQ_TRY(oq_as_float32(ctx, ctx->in[k], &operand));
+        find_kernel(op, computed, &job);
+        job.in_size = job.out_size = size;
         oq_broadcast_plan(&plan, operands, 2);
         job.b = spread.in = operand.data;
         oq_broadcast_rows(&plan, ctx->pool, k ? binary_row : spread_row, k ? (void *)&job : &spread);
@@ -308,8 +349,8 @@ static oq_status run_variadic(oq_run *ctx, oq_binary op, bool is_mean)
         double count = ctx->n_in;
         float count_f = (float)ctx->n_in;
 
-        oq_binary_loop(OQ_BINARY_DIV, computed)(
-            result.data, result.data, computed == OQ_DOUBLE ? (void *)&count : &count_f, result.n, 1, 0);
+        oq_loop_for(OQ_LOOP_DIV, computed)(result.data, result.data,
+                                           computed == OQ_DOUBLE ? (void *)&count : &count_f, result.n, 1, 0);
     }
     if (result.data != out)
         oq_from_floats(result.data, ctx->in[0]->dtype, out, result.n);
@@ -318,22 +359,22 @@ static oq_status run_variadic(oq_run *ctx, oq_binary op, bool is_mean)
 
 static oq_status run_min(oq_run *ctx)
 {
-    return ctx->n_in == 2 ? run_binary(ctx, OQ_BINARY_MIN) : run_variadic(ctx, OQ_BINARY_MIN, false);
+    return ctx->n_in == 2 ? oq_run_loop(ctx, OQ_LOOP_MIN) : run_variadic(ctx, OQ_LOOP_MIN, false);
 }
 
 static oq_status run_max(oq_run *ctx)
 {
-    return ctx->n_in == 2 ? run_binary(ctx, OQ_BINARY_MAX) : run_variadic(ctx, OQ_BINARY_MAX, false);
+    return ctx->n_in == 2 ? oq_run_loop(ctx, OQ_LOOP_MAX) : run_variadic(ctx, OQ_LOOP_MAX, false);
 }
 
 static oq_status run_sum(oq_run *ctx)
 {
-    return run_variadic(ctx, OQ_BINARY_ADD, false);
+    return run_variadic(ctx, OQ_LOOP_ADD, false);
 }
 
 static oq_status run_mean(oq_run *ctx)
 {
-    return run_variadic(ctx, OQ_BINARY_ADD, true);
+    return run_variadic(ctx, OQ_LOOP_ADD, true);
 }
 
 /* ------------------------------------------------------------------ run: Not, Where */

@@ -19,7 +19,7 @@ typedef struct {
     const char *updates;
     size_t size;
     oq_dtype dtype;
-    oq_binary_fn *reduce; /* NULL: overwrite */
+    oq_loop_fn *reduce; /* NULL: overwrite */
 } scatter;
 
 /* The reduction by name; by opset it is simply absent from older files. */
@@ -27,9 +27,9 @@ static oq_status open_scatter(oq_run *ctx, scatter *s)
 {
     static const struct {
         const char *name;
-        oq_binary op;
+        oq_loop op;
     } reductions[] = {
-        {"add", OQ_BINARY_ADD}, {"mul", OQ_BINARY_MUL}, {"min", OQ_BINARY_MIN}, {"max", OQ_BINARY_MAX}};
+        {"add", OQ_LOOP_ADD}, {"mul", OQ_LOOP_MUL}, {"min", OQ_LOOP_MIN}, {"max", OQ_LOOP_MAX}};
     const char *name = oq_node_string(ctx->node, "reduction", "none");
     const oq_array *data = ctx->in[0];
 
@@ -40,7 +40,7 @@ static oq_status open_scatter(oq_run *ctx, scatter *s)
                    oq_dtype_name(ctx->in[2]->dtype), oq_dtype_name(data->dtype));
     for (size_t i = 0; i < sizeof reductions / sizeof *reductions; i++) {
         if (strcmp(name, reductions[i].name) == 0)
-            s->reduce = oq_binary_loop(reductions[i].op, oq_is_half(data->dtype) ? OQ_FLOAT : data->dtype);
+            s->reduce = oq_loop_for(reductions[i].op, oq_is_half(data->dtype) ? OQ_FLOAT : data->dtype);
     }
     if (!s->reduce && strcmp(name, "none") != 0)
         OQ_OP_FAIL(ctx, OQ_UNSUPPORTED, "reduction '%s' of elements of type %s", name,

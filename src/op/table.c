@@ -5,18 +5,23 @@
 
 /* Adding a family: declare its rows in families.h, list them here. */
 static const oq_op *const families[] = {
+    oq_ops_activation,
     oq_ops_batchnorm,
     oq_ops_constant,
     oq_ops_control,
     oq_ops_conv,
     oq_ops_conv_transpose,
     oq_ops_elementwise,
+    oq_ops_gather,
     oq_ops_global_pool,
     oq_ops_lrn,
+    oq_ops_math,
     oq_ops_matmul,
     oq_ops_move,
     oq_ops_norm,
     oq_ops_pool,
+    oq_ops_scatter,
+    oq_ops_select,
     oq_ops_shape,
     oq_ops_softmax,
     NULL,
