@@ -4,3 +4,7 @@ check_PROGRAMS += %D%/npz.t
 %C%_npz_t_SOURCES = %D%/npz.c %D%/fixture.c %D%/fixture.h
 check_PROGRAMS += %D%/dataset.t
 %C%_dataset_t_SOURCES = %D%/dataset.c %D%/fixture.c %D%/fixture.h
+check_PROGRAMS += %D%/image.t
+%C%_image_t_SOURCES = %D%/image.c %D%/fixture.c %D%/fixture.h %D%/picture.c %D%/picture.h
+check_PROGRAMS += %D%/image_pillow.t
+%C%_image_pillow_t_SOURCES = %D%/image_pillow.c %D%/fixture.c %D%/fixture.h
