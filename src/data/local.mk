@@ -17,6 +17,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/npy.h \
 	%D%/npz.c \
 	%D%/npz.h \
+	%D%/npz_writer.c \
 	%D%/source.h \
 	%D%/source_array.c \
 	%D%/source_file.c \
