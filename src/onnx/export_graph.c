@@ -158,15 +158,48 @@ static oq_status emit_initializers(oq_exporter *x, const oq_graph *graph, oq_rop
     return OQ_OK;
 }
 
-/* Before IR 4 an initializer has to be listed as an input. */
-static void emit_inputs(oq_exporter *x, const oq_graph *graph, oq_rope *out)
+/* Before IR 4 every initializer is listed as an input too, among the others. In the file's order where it has
+ * one, then what is new. */
+static oq_status emit_inputs_before_ir4(oq_exporter *x, const oq_graph *graph, oq_rope *out)
 {
-    for (int i = 0; i < graph->n_inputs; i++)
-        emit_value_info(x, GRAPH_INPUT, graph->inputs[i], out);
-    for (int i = 0; x->model->ir_version < 4 && i < graph->n_initializers; i++) {
-        if (!graph->initializers[i]->is_input)
+    oq_wire_cursor cursor = {graph->origin.data, graph->origin.data + graph->origin.size};
+    bool *done = OQ_NEW_ARRAY(x->arena, bool, x->model->n_values);
+    int next_input = 0;
+    oq_wire_field f;
+
+    if (!done)
+        OQ_FAIL(x->diag, OQ_NOMEM, "out of memory while encoding a graph");
+    while (graph->origin.data && oq_wire_next(&cursor, &f) == OQ_WIRE_OK) {
+        const oq_value *value = NULL;
+
+        if (f.number == GRAPH_INPUT)
+            value = named_value(graph, (oq_bytes){f.data, f.size}, x->arena);
+        /* Real inputs come in the order of graph->inputs, whatever stood in their places. */
+        if (value && value->is_input)
+            value = next_input < graph->n_inputs ? graph->inputs[next_input++] : NULL;
+        else if (value && !value->constant)
+            value = NULL;
+        if (value && !done[value->id])
+            emit_value_info(x, GRAPH_INPUT, value, out);
+        if (value)
+            done[value->id] = true;
+    }
+    for (; next_input < graph->n_inputs; next_input++)
+        emit_value_info(x, GRAPH_INPUT, graph->inputs[next_input], out);
+    for (int i = 0; i < graph->n_initializers; i++) {
+        if (!done[graph->initializers[i]->id] && !graph->initializers[i]->is_input)
             emit_value_info(x, GRAPH_INPUT, graph->initializers[i], out);
     }
+    return OQ_OK;
+}
+
+static oq_status emit_inputs(oq_exporter *x, const oq_graph *graph, oq_rope *out)
+{
+    if (x->model->ir_version < 4)
+        return emit_inputs_before_ir4(x, graph, out);
+    for (int i = 0; i < graph->n_inputs; i++)
+        emit_value_info(x, GRAPH_INPUT, graph->inputs[i], out);
+    return OQ_OK;
 }
 
 /* Annotations of tensors that are gone say nothing any more. */
@@ -191,7 +224,7 @@ static oq_status emit_graph_field(oq_exporter *x, const void *object, uint32_t n
     case GRAPH_NODE: return emit_nodes(x, graph, out);
     case GRAPH_NAME: oq_export_text(out, number, graph->name, was); break;
     case GRAPH_INITIALIZER: return emit_initializers(x, graph, out);
-    case GRAPH_INPUT: emit_inputs(x, graph, out); break;
+    case GRAPH_INPUT: return emit_inputs(x, graph, out);
     case GRAPH_OUTPUT:
         for (int i = 0; i < graph->n_outputs; i++)
             emit_value_info(x, number, graph->outputs[i], out);

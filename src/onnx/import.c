@@ -43,6 +43,24 @@ void oq_import_note(const oq_importer *im, const char *fmt, ...)
     im->options->note(im->options->note_arg, text);
 }
 
+oq_status oq_import_refuse_external(const oq_importer *im, const oq_span *span, const char *what)
+{
+    oq_wire_cursor cursor = {span->data, span->data + span->size};
+    oq_wire_field f;
+
+    while (span->type == &onnx__tensor_proto__descriptor && oq_wire_next(&cursor, &f) == OQ_WIRE_OK) {
+        if (f.number == 14 && f.value == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL)
+            OQ_FAIL(im->diag, OQ_UNSUPPORTED,
+                    "a tensor in %s keeps its data in another file; load the model with the onnx package and "
+                    "save it in "
+                    "one piece",
+                    what);
+    }
+    for (const oq_span *child = span->first; child; child = child->next)
+        OQ_TRY(oq_import_refuse_external(im, child, what));
+    return OQ_OK;
+}
+
 /* ------------------------------------------------------------------ protobuf-c */
 
 static void *unpack_alloc(void *arena, size_t size)
@@ -189,6 +207,11 @@ static oq_status import_model(oq_importer *im, const unsigned char *data, size_t
     if (status != OQ_OK) {
         name_the_fault(im->diag);
         return status;
+    }
+    for (const oq_span *part = root->first; part; part = part->next) {
+        if (part->is_cut)
+            OQ_TRY(
+                oq_import_refuse_external(im, part, part->field == 25 ? "a function" : "a training graph"));
     }
     OQ_TRY(unpack(im, root, &message));
     proto = (const Onnx__ModelProto *)message;

@@ -198,6 +198,8 @@ static oq_status import_value(oq_importer *im, oq_node *node, const Onnx__Attrib
         attr->n = a->n_graphs;
         return import_subgraphs(im, node, a, span, &attr->graphs);
     }
+    if (attr->kind == OQ_ATTR_SPARSE_TENSOR || attr->kind == OQ_ATTR_SPARSE_TENSORS)
+        OQ_TRY(oq_import_refuse_external(im, span, "a sparse attribute"));
     if (attr->kind == OQ_ATTR_SPARSE_TENSORS)
         attr->n = a->n_sparse_tensors;
     if (attr->kind == OQ_ATTR_TYPE_PROTOS)

@@ -30,6 +30,10 @@ static inline oq_origin oq_origin_of(const oq_span *span)
 
 void oq_import_note(const oq_importer *im, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Refuse tensors below span that keep their data outside: what is only copied cannot follow its data. what:
+ * where they are, for the message. */
+oq_status oq_import_refuse_external(const oq_importer *im, const oq_span *span, const char *what);
+
 /* import_graph.c: fill graph from proto; span is its span. Subgraphs come in through oq_import_attr(). */
 oq_status oq_import_graph(oq_importer *im, oq_graph *graph, const Onnx__GraphProto *proto,
                           const oq_span *span);

@@ -79,6 +79,7 @@ oq_status oq_import_sparse(oq_importer *im, const Onnx__SparseTensorProto *proto
     if (!proto->values || !proto->indices)
         return fail(im, proto->values && proto->values->name ? proto->values->name : "",
                     "values or indices are missing");
+    OQ_TRY(oq_import_refuse_external(im, span, "a sparse initializer"));
     OQ_TRY(oq_import_tensor(im, proto->values, oq_span_child(span, 1, NULL), &values));
     OQ_TRY(oq_import_tensor(im, proto->indices, oq_span_child(span, 2, NULL), &indices));
     return expand(im, proto, values, indices, out);
