@@ -2,6 +2,9 @@
 check_PROGRAMS += %D%/arena.t
 %C%_arena_t_SOURCES = %D%/arena.c
 
+check_PROGRAMS += %D%/file.t
+%C%_file_t_SOURCES = %D%/file.c
+
 check_PROGRAMS += %D%/map.t
 %C%_map_t_SOURCES = %D%/map.c
 
