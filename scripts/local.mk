@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	%D%/autograd.py \
 	%D%/compare_ort.py \
 	%D%/check_models.py \
+	%D%/check_proto.py \
 	%D%/digits_data.py \
 	%D%/make_models.py \
 	%D%/model_files.py \

@@ -26,6 +26,15 @@ const char *oq_status_name(oq_status status)
                                                                              : "unknown status";
 }
 
+/* Names in a message come from files: control characters would break the line, or drive the terminal. */
+static void keep_to_one_line(char *text)
+{
+    for (; *text; text++) {
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            *text = '?';
+    }
+}
+
 oq_status oq_diag_set(oq_diag *diag, oq_status status, const char *file, int line, const char *fmt, ...)
 {
     va_list args;
@@ -40,6 +49,7 @@ oq_status oq_diag_set(oq_diag *diag, oq_status status, const char *file, int lin
     va_start(args, fmt);
     vsnprintf(diag->message, sizeof diag->message, fmt, args);
     va_end(args);
+    keep_to_one_line(diag->message);
     return status;
 }
 
@@ -58,6 +68,7 @@ void oq_diag_note(oq_diag *diag, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(diag->notes + used, sizeof diag->notes - used, fmt, args);
     va_end(args);
+    keep_to_one_line(diag->notes + used);
 }
 
 void oq_diag_about(oq_diag *diag, const char *path, bool is_output)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -224,7 +225,7 @@ void oq_file_close(oq_file *file)
 struct oq_writer {
     int fd;
     char *target; /* NULL: standard output */
-    char *temp;   /* also in the registry, which owns it once registered */
+    char *temp;   /* also in the registry */
     int slot;     /* in the registry; -1: none */
     uint64_t offset;
     z_stream *gzip; /* NULL: plain */
@@ -233,19 +234,23 @@ struct oq_writer {
 };
 
 /* The one piece of state outside an object: a signal handler gets no argument, so the names of unfinished
- * files must be where it can find them. A slot is taken and given back by atomic exchange, and a name taken
- * by the handler is never freed: no lock, no race between unlink and free. */
+ * files must be where it can find them. A slot is only ever changed atomically, and a handler that works on a
+ * name marks the slot as busy, so that the name is not freed under it: no lock, which a handler could not
+ * take. */
 static _Atomic(char *) unfinished[MAX_WRITERS];
+static char busy[1]; /* its address marks a slot; never written */
 
 void oq_writer_unlink_all(void)
 {
     int saved = errno;
 
     for (int i = 0; i < MAX_WRITERS; i++) {
-        char *name = atomic_exchange(&unfinished[i], NULL);
+        char *name = atomic_load(&unfinished[i]);
 
-        if (name)
-            unlink(name);
+        if (!name || name == busy || !atomic_compare_exchange_strong(&unfinished[i], &name, busy))
+            continue;
+        unlink(name);
+        atomic_store(&unfinished[i], name);
     }
     errno = saved;
 }
@@ -261,16 +266,17 @@ static int register_temp(char *name)
     return -1;
 }
 
-/* Take the name out of the registry and free it; when the handler has taken it, it is left alone. */
+/* Take the name out of the registry, waiting for a handler on another thread that is busy with it, and free
+ * it. */
 static void forget_temp(oq_writer *writer)
 {
     char *name = writer->temp;
 
-    if (!name ||
-        (writer->slot >= 0 && !atomic_compare_exchange_strong(&unfinished[writer->slot], &name, NULL)))
-        return;
+    while (writer->slot >= 0 && !atomic_compare_exchange_weak(&unfinished[writer->slot], &name, NULL)) {
+        name = writer->temp;
+        sched_yield();
+    }
     free(writer->temp);
-    writer->temp = NULL;
 }
 
 static void free_writer(oq_writer *writer)

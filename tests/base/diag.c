@@ -40,6 +40,8 @@ int main(void)
     for (int i = 0; i < 2000; i++)
         oq_diag_note(diag, "n");
     ok(strlen(oq_diag_notes(diag)) < OQ_DIAG_TEXT, "notes too");
+    oq_diag_set(diag, OQ_IO, __FILE__, __LINE__, "name '%s'", "a\nb\033[2J");
+    is_str(oq_diag_message(diag), "name 'a?b?[2J'", "control characters of a name cannot break the line");
     oq_diag_clear(diag);
     is_str(oq_diag_message(diag), "", "clear empties it");
     is_str(oq_status_name(OQ_NOMEM), "out of memory", "statuses have names");
