@@ -7,5 +7,6 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/inspect.c \
 	%D%/model.c \
 	%D%/profile_text.c \
+	%D%/session.c \
 	%D%/tables.c \
 	%D%/version.c

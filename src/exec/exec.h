@@ -21,6 +21,10 @@ typedef enum oq_exec_mode {
 typedef struct oq_exec_options {
     oq_exec_mode mode;
     size_t memory_limit; /* bytes of activations one runner may hold; 0: 8 GiB */
+    /* Compute these values (and what they need) instead of the graph outputs; NULL: the outputs. What cannot
+     * be run but is not needed for them is no obstacle. Borrowed during compilation. */
+    const oq_value *const *targets;
+    size_t n_targets;
 } oq_exec_options;
 
 typedef struct oq_program oq_program;
@@ -33,6 +37,9 @@ oq_status oq_program_compile(oq_graph *graph, const oq_exec_options *options, oq
 void oq_program_free(oq_program *program);
 /* Could this node run? Reason in words when not (NULL when it can). */
 const char *oq_exec_obstacle(const oq_node *node);
+/* By value id (model->n_values of them): can this value of the main graph be computed, that is, its node and
+ * everything in front of it? */
+void oq_exec_computable(const oq_graph *graph, bool *computable);
 /* Number of steps; the node behind step i (for an integer unit: its compute node). */
 size_t oq_program_n_steps(const oq_program *program);
 const oq_node *oq_program_node(const oq_program *program, size_t step);

@@ -95,6 +95,33 @@ const char *oq_exec_obstacle(const oq_node *node)
     return NULL;
 }
 
+static bool node_is_computable(const oq_node *node, const bool *computable)
+{
+    if (oq_exec_obstacle(node))
+        return false;
+    for (int i = 0; i < node->n_inputs; i++) {
+        if (node->inputs[i] && !computable[node->inputs[i]->id])
+            return false;
+    }
+    return true;
+}
+
+void oq_exec_computable(const oq_graph *graph, bool *computable)
+{
+    for (int i = 0; i < graph->n_inputs; i++)
+        computable[graph->inputs[i]->id] = !graph->inputs[i]->is_opaque_type;
+    for (int i = 0; i < graph->n_initializers; i++)
+        computable[graph->initializers[i]->id] = true;
+    OQ_FOR_EACH_NODE (graph, node) {
+        bool can = node_is_computable(node, computable);
+
+        for (int i = 0; i < node->n_outputs; i++) {
+            if (node->outputs[i])
+                computable[node->outputs[i]->id] = can;
+        }
+    }
+}
+
 static oq_status check_node(const compiler *c, const oq_node *node)
 {
     char where[256];
@@ -245,6 +272,17 @@ static oq_status draft_step(compiler *c, const oq_node *node, oq_step *step)
     return draft_bodies(c, step);
 }
 
+static void need_results(compiler *c, const oq_graph *graph)
+{
+    const oq_exec_options *options = &c->program->options;
+    bool by_target = graph == c->program->graph && options->targets;
+
+    for (size_t i = 0; by_target && i < options->n_targets; i++)
+        c->needed[options->targets[i]->id] = true;
+    for (int i = 0; !by_target && i < graph->n_outputs; i++)
+        c->needed[graph->outputs[i]->id] = true;
+}
+
 /* Steps of the nodes that matter: backwards, so that every reader marks its inputs before their producers
  * come. */
 static oq_status draft(compiler *c, oq_graph *graph, oq_sequence **out)
@@ -255,8 +293,7 @@ static oq_status draft(compiler *c, oq_graph *graph, oq_sequence **out)
 
     if (!sequence || !steps)
         return OQ_NOMEM;
-    for (int i = 0; i < graph->n_outputs; i++)
-        c->needed[graph->outputs[i]->id] = true;
+    need_results(c, graph);
     for (const oq_node *node = graph->last; node; node = node->prev) {
         const oq_unit *unit = c->units ? oq_unit_of(c->units, node) : NULL;
 
@@ -322,7 +359,7 @@ static oq_status prepare(compiler *c, oq_sequence *sequence)
     for (int i = 0; i < sequence->graph->n_outputs; i++) {
         const oq_value *value = sequence->graph->outputs[i];
 
-        if (value->constant)
+        if (value->constant && c->needed[value->id])
             OQ_TRY(bind(c, value, value->constant));
     }
     return OQ_OK;

@@ -4,12 +4,14 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "ir/graph.h"
 
 typedef struct {
     oq_runner *runner;
-    oq_observer *observers; /* by value id; kind NULL: not observed */
+    oq_observer *observers; /* by id of the owner of a group of values that share parameters */
+    oq_observer **by_value; /* by value id: its group's observer; NULL: not observed */
     oq_arena *arena;        /* feeds of the current sample */
     oq_array *feeds;
 } worker;
@@ -38,10 +40,10 @@ static size_t sample_at(const job *j, size_t i)
 static oq_status show(void *arg, const oq_node *node, const oq_value *value, const oq_array *array)
 {
     worker *w = arg;
-    oq_observer *observer = &w->observers[value->id];
+    oq_observer *observer = w->by_value[value->id];
 
     (void)node;
-    if (observer->kind && array->dtype == OQ_FLOAT)
+    if (observer && array->dtype == OQ_FLOAT)
         observer->kind->observe(observer, array->data, array->n);
     return OQ_OK;
 }
@@ -99,13 +101,17 @@ static oq_status start_worker(job *j, worker *w, const oq_program *program, oq_p
     w->arena = oq_arena_new(0);
     w->feeds = OQ_NEW_ARRAY(arena, oq_array, j->graph->n_inputs + 1);
     w->observers = OQ_NEW_ARRAY(arena, oq_observer, j->plan->n_values + 1);
-    if (!w->arena || !w->feeds || !w->observers)
+    w->by_value = OQ_NEW_ARRAY(arena, oq_observer *, j->plan->n_values + 1);
+    if (!w->arena || !w->feeds || !w->observers || !w->by_value)
         return OQ_NOMEM;
     for (int id = 0; id < j->plan->n_values; id++) {
         if (!oq_plan_wants_range(j->plan, id))
             continue;
-        w->observers[id].kind = j->options->observer;
-        OQ_TRY(j->options->observer->start(&w->observers[id], arena));
+        w->by_value[id] = &w->observers[oq_plan_owner(j->plan, id)];
+        if (w->by_value[id]->kind)
+            continue;
+        w->by_value[id]->kind = j->options->observer;
+        OQ_TRY(j->options->observer->start(w->by_value[id], arena));
     }
     return oq_runner_new(program, inner, &w->runner, j->diag);
 }
@@ -141,6 +147,26 @@ static oq_status run_job(job *j, const oq_program *program, oq_pool *pool, oq_ar
     return merge_workers(j);
 }
 
+/* The values to observe: the program computes these and nothing behind them. */
+static oq_status list_targets(const oq_plan *plan, const oq_graph *graph, oq_arena *arena,
+                              oq_exec_options *exec)
+{
+    const oq_value **targets = OQ_NEW_ARRAY(arena, const oq_value *, plan->n_values + 1);
+    size_t n = 0;
+
+    if (!targets)
+        return OQ_NOMEM;
+    OQ_FOR_EACH_NODE (graph, node) {
+        for (int i = 0; i < node->n_outputs; i++) {
+            if (node->outputs[i] && oq_plan_wants_range(plan, node->outputs[i]->id))
+                targets[n++] = node->outputs[i];
+        }
+    }
+    exec->targets = targets;
+    exec->n_targets = n;
+    return OQ_OK;
+}
+
 oq_status oq_calibrate(oq_plan *plan, oq_model *model, const oq_dataset *dataset,
                        const oq_calibrate_options *options, oq_pool *pool, oq_diag *diag)
 {
@@ -155,6 +181,8 @@ oq_status oq_calibrate(oq_plan *plan, oq_model *model, const oq_dataset *dataset
     j.n_samples = options->samples ? options->n_samples : oq_dataset_count(dataset);
     pthread_mutex_init(&j.lock, NULL);
     status = oq_plan_fit(plan, model);
+    if (status == OQ_OK)
+        status = list_targets(plan, model->graph, arena, &exec);
     if (status == OQ_OK)
         status = oq_program_compile(model->graph, &exec, &program, diag);
     if (status == OQ_OK)

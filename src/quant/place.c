@@ -18,6 +18,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "exec/exec.h"
 #include "ir/graph.h"
 #include "ir/tensor.h"
 #include "op/op.h"
@@ -100,6 +101,12 @@ static bool is_float(const oq_value *value)
     return value && value->dtype == OQ_FLOAT;
 }
 
+/* Float numbers that calibration can observe. */
+static bool is_observable(const oq_placer *p, const oq_value *value)
+{
+    return is_float(value) && p->computable[value->id];
+}
+
 /* Value that a DequantizeLinear of the model made: already quantized. */
 bool oq_place_is_dequantized(const oq_value *value)
 {
@@ -112,9 +119,10 @@ static bool is_constant_weight(const oq_value *value)
 }
 
 /* Reason why a unit stays float; NULL when it can be one. */
-static const char *unit_obstacle(const oq_plan *plan, const oq_node *node)
+static const char *unit_obstacle(const oq_placer *p, const oq_node *node)
 {
-    const char *choice = oq_place_user_choice(plan, node);
+    const char *choice = oq_place_user_choice(p->plan, node);
+    bool needs_ranges = p->plan->options.activations != OQ_UNDEFINED;
 
     if (choice)
         return choice;
@@ -122,6 +130,8 @@ static const char *unit_obstacle(const oq_plan *plan, const oq_node *node)
         return "has no weight input";
     if (!is_float(node->inputs[0]) || !is_float(node->inputs[1]))
         return "is not float32";
+    if (needs_ranges && (!p->computable[node->inputs[0]->id] || !p->computable[node->inputs[1]->id]))
+        return "stands behind an operator that cannot be run here, so it has no ranges";
     if (oq_value_constant(node->inputs[0]))
         return is_constant_weight(node->inputs[1])
                    ? "reads constants only"
@@ -133,7 +143,7 @@ static const char *unit_obstacle(const oq_plan *plan, const oq_node *node)
 
 static void place_unit(oq_placer *p, oq_node *node)
 {
-    const char *obstacle = unit_obstacle(p->plan, node);
+    const char *obstacle = unit_obstacle(p, node);
     bool has_weight;
 
     if (obstacle) {
@@ -272,7 +282,7 @@ static void grow_mover(oq_placer *p, const oq_node *node)
     for (int i = 0; i < n_data; i++) {
         const oq_value *in = node->inputs[i];
 
-        if (!is_float(in) || oq_value_constant(in) || oq_place_is_dequantized(in) ||
+        if (!is_observable(p, in) || oq_value_constant(in) || oq_place_is_dequantized(in) ||
             !is_integer_source(p->plan, in))
             return;
     }
@@ -291,7 +301,7 @@ static void grow_mover(oq_placer *p, const oq_node *node)
 
 static void grow_pool(oq_placer *p, const oq_node *node)
 {
-    if (!is_float(node->inputs[0]) || !all_readers_quantized(p->plan, node->outputs[0]) ||
+    if (!is_observable(p, node->inputs[0]) || !all_readers_quantized(p->plan, node->outputs[0]) ||
         !is_integer_source(p->plan, node->inputs[0]))
         return;
     quantize_edge(p, node, 0);
@@ -351,7 +361,7 @@ static void grow_conv(oq_placer *p, const oq_node *node)
 {
     oq_value *t = after_activation(node->outputs[0]);
 
-    if (t->is_output || t->n_uses == 0)
+    if (t->is_output || t->n_uses == 0 || !is_observable(p, t))
         return;
     if (is_island(p->plan, t) && !any_reader_quantized(p->plan, t))
         return;
@@ -461,8 +471,12 @@ static void settle_absorbed(oq_placer *p)
 
 oq_status oq_plan_place(oq_plan *plan, oq_model *model, oq_diag *diag)
 {
-    oq_placer p = {.plan = plan, .graph = model->graph};
+    bool *computable = OQ_NEW_ARRAY(plan->arena, bool, model->n_values + 1);
+    oq_placer p = {.plan = plan, .graph = model->graph, .computable = computable};
 
+    if (!computable)
+        return OQ_NOMEM;
+    oq_exec_computable(model->graph, computable);
     OQ_TRY(oq_plan_fit(plan, model));
     if (plan->options.placement == OQ_PLACE_TORCH)
         return oq_place_torch(plan, model, diag);

@@ -7,7 +7,8 @@
 typedef struct oq_placer {
     oq_plan *plan;
     oq_graph *graph;
-    bool grew; /* an edge was added in this round */
+    bool grew;              /* an edge was added in this round */
+    const bool *computable; /* by value id: calibration can reach it */
 } oq_placer;
 
 void oq_place_decide(oq_plan *plan, const oq_node *node, oq_plan_kind kind, const char *reason);

@@ -428,14 +428,52 @@ static oq_status reduce(const job *j, oq_arena *arena, oq_verify_result *out)
     return OQ_OK;
 }
 
-static oq_status compile_all(job *j, oq_model *reference, oq_model *quantized, oq_diag *diag)
+/* Pairs that both sides can compute; the others are not judged. */
+static oq_status drop_uncomputable(job *j, const oq_graph *quantized, oq_arena *arena)
 {
-    oq_exec_options exec = {.mode = OQ_EXEC_FLOAT};
+    bool *a = OQ_NEW_ARRAY(arena, bool, j->graph->model->n_values + 1);
+    bool *b = OQ_NEW_ARRAY(arena, bool, quantized->model->n_values + 1);
+    size_t kept = 0;
 
-    OQ_TRY(oq_program_compile(reference->graph, &exec, &j->reference, diag));
-    OQ_TRY(oq_program_compile(quantized->graph, &exec, &j->fake, diag));
-    exec.mode = OQ_EXEC_INTEGER;
-    return j->options->with_integer ? oq_program_compile(quantized->graph, &exec, &j->integer, diag) : OQ_OK;
+    if (!a || !b)
+        return OQ_NOMEM;
+    oq_exec_computable(j->graph, a);
+    oq_exec_computable(quantized, b);
+    for (size_t k = 0; k < j->n_pairs; k++) {
+        const pair *p = &j->pairs[k];
+
+        if (b[p->quantized->id] && (!p->reference || a[p->reference->id]))
+            j->pairs[kept++] = *p;
+    }
+    j->n_pairs = kept;
+    return OQ_OK;
+}
+
+/* Compile for the values of one side of the pairs: which 0 = reference, 1 = fake quant, 2 = integer. */
+static oq_status compile_side(job *j, oq_graph *graph, int which, oq_arena *arena, oq_program **out,
+                              oq_diag *diag)
+{
+    const oq_value **targets = OQ_NEW_ARRAY(arena, const oq_value *, j->n_pairs + 1);
+    oq_exec_options exec = {.mode = which == 2 ? OQ_EXEC_INTEGER : OQ_EXEC_FLOAT, .targets = targets};
+
+    if (!targets)
+        return OQ_NOMEM;
+    for (size_t k = 0; k < j->n_pairs; k++) {
+        const pair *p = &j->pairs[k];
+
+        if (which == 0 && p->reference)
+            targets[exec.n_targets++] = p->reference;
+        else if (which == 1 || (which == 2 && p->kind != PAIR_LAYER))
+            targets[exec.n_targets++] = p->quantized;
+    }
+    return oq_program_compile(graph, &exec, out, diag);
+}
+
+static oq_status compile_all(job *j, oq_model *reference, oq_model *quantized, oq_arena *arena, oq_diag *diag)
+{
+    OQ_TRY(compile_side(j, reference->graph, 0, arena, &j->reference, diag));
+    OQ_TRY(compile_side(j, quantized->graph, 1, arena, &j->fake, diag));
+    return j->options->with_integer ? compile_side(j, quantized->graph, 2, arena, &j->integer, diag) : OQ_OK;
 }
 
 static int by_order(const void *a, const void *b)
@@ -476,6 +514,7 @@ static oq_status pair_all(job *j, const oq_graph *quantized, oq_arena *arena, oq
     if (j->options->with_integer)
         pair_codes(j, quantized);
     OQ_TRY(pair_outputs(j, quantized, diag));
+    OQ_TRY(drop_uncomputable(j, quantized, arena));
     return sort_pairs(j, quantized, arena);
 }
 
@@ -490,7 +529,7 @@ oq_status oq_verify(oq_model *reference, oq_model *quantized, const oq_dataset *
     pthread_mutex_init(&j.lock, NULL);
     status = pair_all(&j, quantized->graph, arena, diag);
     if (status == OQ_OK)
-        status = compile_all(&j, reference, quantized, diag);
+        status = compile_all(&j, reference, quantized, arena, diag);
     if (status == OQ_OK)
         status = run_all(&j, pool, arena);
     if (status == OQ_OK)
