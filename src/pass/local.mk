@@ -18,5 +18,9 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/pass.h \
 	%D%/per_channel.c \
 	%D%/pipeline.c \
+	%D%/raise_opset.c \
+	%D%/raise_opset.h \
+	%D%/raise_opset_math.c \
+	%D%/raise_opset_shape.c \
 	%D%/read_qdq.c \
 	%D%/remove_noops.c

@@ -13,3 +13,7 @@ check_PROGRAMS += %D%/pipeline.t
 
 check_PROGRAMS += %D%/remove_noops.t
 %C%_remove_noops_t_SOURCES = %D%/remove_noops.c %D%/bench.c %D%/bench.h
+
+# reads a model, runs passes, writes it: for the script tests
+noinst_PROGRAMS += %D%/lift
+%C%_lift_SOURCES = %D%/lift.c
