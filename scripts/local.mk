@@ -5,6 +5,7 @@ EXTRA_DIST += \
 	%D%/accept_subset.sh \
 	%D%/autograd.py \
 	%D%/compare_ort.py \
+	%D%/check_clean.py \
 	%D%/check_models.py \
 	%D%/check_proto.py \
 	%D%/digits_data.py \

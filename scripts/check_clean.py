@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""Run the cleaning passes over float models and compare ONNX Runtime's outputs before and after.
+
+    check_clean.py --lift BUILD/tests/pass/lift MODEL.onnx...
+
+Prints one line per model: nodes before and after, the largest difference relative to the largest output, and
+whether onnx.checker accepts the result. Exit status 1 when a model differs by more than --tolerance, or is
+refused where the original was not.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+import onnx
+import onnxruntime
+
+SIZES = {1: "float32", 11: "float64", 10: "float16", 6: "int32", 7: "int64", 9: "bool", 2: "uint8", 3: "int8"}
+
+
+def session(path):
+    options = onnxruntime.SessionOptions()
+    # The optimizer would fold the same things: what is compared is the graph as it stands.
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.log_severity_level = 4
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
+def feeds(model, seed, size):
+    """Seeded inputs; a dimension without a number becomes `size`."""
+    rng = np.random.default_rng(seed)
+    constants = {i.name for i in model.graph.initializer}
+    made = {}
+    for value in model.graph.input:
+        if value.name in constants:
+            continue
+        tensor = value.type.tensor_type
+        shape = [d.dim_value if d.HasField("dim_value") and d.dim_value > 0 else size for d in tensor.shape.dim]
+        dtype = np.dtype(SIZES[tensor.elem_type])
+        if dtype.kind == "f":
+            made[value.name] = rng.standard_normal(shape).astype(dtype)
+        else:
+            made[value.name] = rng.integers(0, 2, shape).astype(dtype)
+    return made
+
+
+def accepted(model):
+    try:
+        onnx.checker.check_model(model, full_check=True)
+        return True
+    except Exception:  # noqa: BLE001 - any refusal counts
+        return False
+
+
+def difference(before, after):
+    """Largest difference relative to the largest number, over all outputs."""
+    worst = 0.0
+    for a, b in zip(before, after):
+        if a.shape != b.shape or a.dtype != b.dtype:
+            return float("inf")
+        if a.size == 0:
+            continue
+        a, b = a.astype(np.float64), b.astype(np.float64)
+        if not np.array_equal(np.isnan(a), np.isnan(b)):
+            return float("inf")
+        top = np.nanmax(np.abs(a))
+        worst = max(worst, float(np.nanmax(np.abs(a - b)) / (top if top > 0 else 1)))
+    return worst
+
+
+def fitting_size(original, model, wanted):
+    """The first size for unknown dimensions with which the original runs: not every model takes any."""
+    for size in (wanted, 1, 2, 14, 16, 28, 32, 64):
+        try:
+            original.run(None, feeds(model, 0, size))
+            return size
+        except Exception as refusal:  # noqa: BLE001 - any refusal counts
+            reason = refusal
+    raise SystemExit(f"no size of the unknown dimensions suits this model: {reason}")
+
+
+def check(path, lift, tolerance, size, samples):
+    model = onnx.load(path)
+    name = os.path.basename(path)
+    with tempfile.TemporaryDirectory() as folder:
+        out = os.path.join(folder, "clean.onnx")
+        done = subprocess.run([lift, "--clean", path, out], capture_output=True, text=True, check=False)
+        if done.returncode:
+            print(f"{name}: FAILED: {done.stderr.strip()}")
+            return False
+        cleaned = onnx.load(out)
+        a, b = session(path), session(out)
+        size = fitting_size(a, model, size)
+        worst = max(
+            difference(a.run(None, made), b.run(None, made))
+            for made in (feeds(model, seed, size) for seed in range(samples))
+        )
+    valid = accepted(cleaned) or not accepted(model)
+    ok = worst <= tolerance and valid
+    opsets = f"{model.opset_import[0].version} -> {cleaned.opset_import[0].version}"
+    print(
+        f"{name:36} {len(model.graph.node):5} -> {len(cleaned.graph.node):5} nodes  opset {opsets}"
+        f"  off by {worst:.1e}{'' if valid else '  REFUSED by onnx.checker'}{'' if ok else '  FAILED'}"
+    )
+    return ok
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("models", nargs="+")
+    parser.add_argument("--lift", required=True, help="the test program tests/pass/lift of a build")
+    parser.add_argument("--tolerance", type=float, default=1e-5)
+    parser.add_argument("--size", type=int, default=64, help="for dimensions without a number")
+    parser.add_argument("--samples", type=int, default=2)
+    args = parser.parse_args()
+    results = [check(m, args.lift, args.tolerance, args.size, args.samples) for m in args.models]
+    print(f"{sum(results)} of {len(results)} models keep their numbers")
+    return 0 if all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
