@@ -17,3 +17,6 @@ check_PROGRAMS += %D%/remove_noops.t
 # reads a model, runs passes, writes it: for the script tests
 noinst_PROGRAMS += %D%/lift
 %C%_lift_SOURCES = %D%/lift.c
+
+dist_check_SCRIPTS += %D%/raise_opset.t
+EXTRA_DIST += %D%/raise_opset.py
