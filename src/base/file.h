@@ -1,5 +1,5 @@
-/* file: mapped input, atomic output. No file of the user's is ever half written. Messages do not repeat the path: the
- * caller knows it and says it. */
+/* file: mapped input, atomic output. No file of the user's is ever half written. Messages do not repeat the
+ * path: the caller knows it and says it. */
 #ifndef OQ_BASE_FILE_H
 #define OQ_BASE_FILE_H
 

@@ -23,7 +23,8 @@ enum {
     MODEL_PRODUCER_VERSION = 3,
     MODEL_GRAPH = 7,
     MODEL_OPSET_IMPORT = 8,
-    MODEL_METADATA = 14
+    MODEL_METADATA = 14,
+    MODEL_TRAINING_INFO = 20
 };
 
 /* ------------------------------------------------------------------ the model message */
@@ -75,6 +76,15 @@ static oq_wire_cursor entries_of(const oq_model *model)
 static void copy_field(const oq_wire_field *f, oq_rope *out)
 {
     oq_rope_borrow(out, f->start, (size_t)(f->data + f->size - f->start));
+}
+
+static void copy_all(const oq_exporter *x, uint32_t number, oq_rope *out)
+{
+    oq_wire_cursor cursor = entries_of(x->model);
+    oq_wire_field f;
+
+    while (next_entry(&cursor, number, &f))
+        copy_field(&f, out);
 }
 
 /* Entries as they were while the version is the same, in the same order and spelling; new domains behind. */
@@ -165,6 +175,11 @@ static oq_status emit_model_field(oq_exporter *x, const void *object, uint32_t n
         break;
     case MODEL_OPSET_IMPORT: emit_opsets(x, out); break;
     case MODEL_METADATA: return emit_metadata(x, out);
+    case MODEL_TRAINING_INFO:
+        /* It names initializers of the graph, and would say wrong things of a changed one. */
+        if (oq_graph_is_plain(x, model->graph))
+            copy_all(x, number, out);
+        break;
     default: break;
     }
     return OQ_OK;
@@ -177,8 +192,9 @@ static bool is_model_plain(const oq_exporter *x)
 
 static oq_status encode(oq_exporter *x, oq_rope *out)
 {
-    static const uint32_t managed[] = {MODEL_IR_VERSION, MODEL_PRODUCER_NAME, MODEL_PRODUCER_VERSION,
-                                       MODEL_GRAPH,      MODEL_OPSET_IMPORT,  MODEL_METADATA};
+    static const uint32_t managed[] = {MODEL_IR_VERSION,   MODEL_PRODUCER_NAME, MODEL_PRODUCER_VERSION,
+                                       MODEL_GRAPH,        MODEL_OPSET_IMPORT,  MODEL_METADATA,
+                                       MODEL_TRAINING_INFO};
     const oq_model *model = x->model;
 
     *out = oq_rope_new(x);

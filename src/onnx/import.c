@@ -13,6 +13,8 @@
 
 #define DEFAULT_MESSAGES ((size_t)4000000)
 #define DEFAULT_UNPACKED ((size_t)1 << 30)
+#define MAX_DOMAINS      256 /* each node looks through them */
+#define NEWEST_IR        14
 #define MAX_DEPTH        100 /* what Google's parsers allow */
 
 /* What keeps the bytes of a model alive. */
@@ -63,20 +65,30 @@ oq_status oq_import_refuse_external(const oq_importer *im, const oq_span *span, 
 
 /* ------------------------------------------------------------------ protobuf-c */
 
-static void *unpack_alloc(void *arena, size_t size)
+typedef struct {
+    oq_arena *arena;
+    bool is_exhausted;
+} unpack_memory;
+
+static void *unpack_alloc(void *p, size_t size)
 {
-    return oq_arena_alloc(arena, size);
+    unpack_memory *memory = p;
+    void *block = oq_arena_alloc(memory->arena, size);
+
+    memory->is_exhausted |= block == NULL;
+    return block;
 }
 
-static void unpack_free(void *arena, void *p)
+static void unpack_free(void *memory, void *p)
 {
-    (void)arena; /* everything goes with the arena */
+    (void)memory; /* everything goes with the arena */
     (void)p;
 }
 
 static oq_status unpack(oq_importer *im, const oq_span *root, ProtobufCMessage **out)
 {
-    ProtobufCAllocator allocator = {unpack_alloc, unpack_free, im->scratch};
+    unpack_memory memory = {im->scratch, false};
+    ProtobufCAllocator allocator = {unpack_alloc, unpack_free, &memory};
     unsigned char *skeleton = malloc(root->skeleton_size ? root->skeleton_size : 1);
 
     if (!skeleton)
@@ -85,9 +97,11 @@ static oq_status unpack(oq_importer *im, const oq_span *root, ProtobufCMessage *
     oq_wire_skeleton(root, skeleton);
     *out = protobuf_c_message_unpack(root->type, &allocator, root->skeleton_size, skeleton);
     free(skeleton);
-    if (!*out)
-        OQ_FAIL(im->diag, OQ_FORMAT, "the file cannot be decoded (%zu bytes of memory used)",
+    if (memory.is_exhausted)
+        OQ_FAIL(im->diag, OQ_NOMEM, "the structure of the model needs more than %zu bytes of memory",
                 oq_arena_used(im->scratch));
+    if (!*out)
+        OQ_FAIL(im->diag, OQ_FORMAT, "the file cannot be decoded as the ONNX format says");
     return OQ_OK;
 }
 
@@ -142,8 +156,8 @@ static oq_status import_opsets(oq_importer *im, const Onnx__ModelProto *proto)
         if (set->version < 1)
             OQ_FAIL(im->diag, OQ_FORMAT, "the model imports domain '%s' in version %" PRId64,
                     *domain ? domain : "ai.onnx", set->version);
-        if (!known && im->model->n_opsets == 1000)
-            OQ_FAIL(im->diag, OQ_LIMIT, "the model imports more than 1000 domains");
+        if (!known && im->model->n_opsets == MAX_DOMAINS)
+            OQ_FAIL(im->diag, OQ_LIMIT, "the model imports more than %d domains", MAX_DOMAINS);
         if (!known && oq_model_set_opset(im->model, domain, set->version) != OQ_OK)
             OQ_FAIL(im->diag, OQ_NOMEM, "out of memory");
     }
@@ -166,6 +180,11 @@ static oq_status import_header(oq_importer *im, const Onnx__ModelProto *proto, c
         OQ_FAIL(im->diag, OQ_FORMAT, "not an ONNX model: no IR version");
     if (!proto->graph)
         OQ_FAIL(im->diag, OQ_FORMAT, "not an ONNX model: no graph");
+    if (proto->ir_version > NEWEST_IR)
+        oq_import_note(im, "IR version %" PRId64 " is newer than %d; what is unknown in it is kept as it is",
+                       proto->ir_version, NEWEST_IR);
+    if (oq_span_count(root, 20))
+        oq_import_note(im, "the model carries training graphs; they are dropped if the graph is changed");
     return import_opsets(im, proto);
 }
 

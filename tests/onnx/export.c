@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "ir/graph.h"
 #include "ir/shape.h"
@@ -358,6 +358,53 @@ static void files_appear_whole(void)
     oq_buf_free(&in);
 }
 
+static void training_graphs_go_when_the_graph_changes(void)
+{
+    for (int change = 0; change < 2; change++) {
+        oq_buf in = {0}, out = {0}, training = {0}, binding = {0};
+        oq_model *model;
+
+        rich_model(&in);
+        pb_text(&binding, 1, "bound");
+        pb_message(&training, 4, &binding);
+        pb_message(&in, 20, &training);
+        model = import_bytes(&in);
+        oq_model_set_property(model, "k", "v");
+        if (change)
+            oq_node_set_int(model->graph->first, "i", 1);
+        export_bytes(model, &out);
+        is_int(count(&out, "bound"), !change, change ? "they are gone" : "new metadata alone leaves them");
+        oq_model_destroy(model);
+        oq_buf_free(&in);
+        oq_buf_free(&out);
+    }
+}
+
+/* 2 GiB of zeros that nobody reads: the size alone decides. */
+static void two_gib_need_external_data(void)
+{
+    size_t size = (size_t)1 << 31;
+    void *zeros = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    int64_t dim = (int64_t)size;
+    oq_model *model = oq_model_new(0);
+    oq_buf out = {0};
+    oq_diag diag = {0};
+
+    if (zeros == MAP_FAILED) {
+        tap_skip(3, "no address space for 2 GiB");
+        oq_model_destroy(model);
+        return;
+    }
+    model->ir_version = 8;
+    oq_graph_add_initializer(model->graph, "big", oq_tensor_wrap(model->arena, OQ_UINT8, &dim, 1, zeros));
+    is_int(oq_export_memory(model, &out, &diag), OQ_LIMIT, "2 GiB do not fit into one message");
+    is_int(oq_export_file(model, "-", NULL, &diag), OQ_ARG, "external data is chosen by itself");
+    ok(strstr(diag.message, "standard output") != NULL, "and needs a file: %s", diag.message);
+    oq_model_destroy(model);
+    oq_buf_free(&out);
+    munmap(zeros, size);
+}
+
 int main(void)
 {
     an_untouched_model_is_copied();
@@ -370,5 +417,7 @@ int main(void)
     a_change_in_a_subgraph_comes_out();
     old_files_list_new_initializers();
     files_appear_whole();
+    training_graphs_go_when_the_graph_changes();
+    two_gib_need_external_data();
     return tap_done();
 }

@@ -23,4 +23,4 @@ check_PROGRAMS += %D%/tensor_data.t
 check_PROGRAMS += %D%/wire.t
 %C%_wire_t_SOURCES = %D%/wire.c %D%/pb.h
 
-dist_check_SCRIPTS += %D%/backend.t %D%/proto.t
+dist_check_SCRIPTS += %D%/backend.t %D%/peer.t %D%/proto.t

@@ -160,11 +160,30 @@ static int round_trip_list(const char *list)
     return t.n == 0 || t.n_bad > 0;
 }
 
+static int encode(const char *in, const char *out)
+{
+    static const oq_export_options outside = {.external_data = OQ_EXTERNAL_ALWAYS};
+    oq_diag diag = {0};
+    oq_model *model = NULL;
+    oq_status status = oq_import_file(in, &any_opset, &model, &diag);
+
+    if (status == OQ_OK) {
+        mark_all_changed(model);
+        status = oq_export_file(model, out, &outside, &diag);
+    }
+    if (status != OQ_OK)
+        printf("# %s: %s (%s)\n", in, diag.message, diag.notes);
+    oq_model_destroy(model);
+    return status != OQ_OK;
+}
+
 int main(int argc, char **argv)
 {
     const char *shared = getenv("ONNXQ_SHARED");
     char folder[4096];
 
+    if (argc == 4 && strcmp(argv[1], "encode") == 0)
+        return encode(argv[2], argv[3]);
     if (argc > 1)
         return round_trip_list(argv[1]);
     test_folder(tap_source("models"), "models/");
