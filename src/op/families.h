@@ -11,6 +11,7 @@ extern const oq_op oq_ops_constant[];
 extern const oq_op oq_ops_control[];
 extern const oq_op oq_ops_conv[];
 extern const oq_op oq_ops_conv_transpose[];
+extern const oq_op oq_ops_dynamic_quantize[];
 extern const oq_op oq_ops_elementwise[];
 extern const oq_op oq_ops_gather[];
 extern const oq_op oq_ops_global_pool[];
@@ -22,6 +23,7 @@ extern const oq_op oq_ops_norm[];
 extern const oq_op oq_ops_pool[];
 extern const oq_op oq_ops_scatter[];
 extern const oq_op oq_ops_select[];
+extern const oq_op oq_ops_quantize[];
 extern const oq_op oq_ops_shape[];
 extern const oq_op oq_ops_softmax[];
 

@@ -14,6 +14,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/op_control.c \
 	%D%/op_conv.c \
 	%D%/op_conv_transpose.c \
+	%D%/op_dynamic_quantize.c \
 	%D%/op_elementwise.c \
 	%D%/op_elementwise.h \
 	%D%/op_elems.c \
@@ -32,6 +33,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/op_pow.c \
 	%D%/op_scatter.c \
 	%D%/op_select.c \
+	%D%/op_quantize.c \
 	%D%/op_shape.c \
 	%D%/op_slice.c \
 	%D%/op_softmax.c \

@@ -34,3 +34,9 @@ check_PROGRAMS += %D%/op_norm.t
 
 check_PROGRAMS += %D%/op_softmax.t
 %C%_op_softmax_t_SOURCES = %D%/op_softmax.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_dynamic_quantize.t
+%C%_op_dynamic_quantize_t_SOURCES = %D%/op_dynamic_quantize.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_quantize.t
+%C%_op_quantize_t_SOURCES = %D%/op_quantize.c $(OP_HOST)
