@@ -31,9 +31,9 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/op_pad.c \
 	%D%/op_pool.c \
 	%D%/op_pow.c \
+	%D%/op_quantize.c \
 	%D%/op_scatter.c \
 	%D%/op_select.c \
-	%D%/op_quantize.c \
 	%D%/op_shape.c \
 	%D%/op_slice.c \
 	%D%/op_softmax.c \
