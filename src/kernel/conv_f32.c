@@ -5,19 +5,11 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "kernel/transpose.h"
+#include "kernel/conv_driver.h"
 
 enum {
-    BLOCK_ROWS = 480, /* output pixels of a block; with tiles of 4 rows and more: at most MAX_TILES tiles */
-    MAX_TILES = BLOCK_ROWS,
-    BLOCK_BYTES = 384 * 1024, /* input of a block: stays in a 1 MiB L2 beside a panel */
-    COPIED_ROWS = 96,         /* output pixels of a block whose patches are copied */
-    TABLE_POINTERS = 4096,    /* row pointers of a block: 32 KiB */
-    TINY_BYTES = 32 * 1024,   /* packed weights below this stay in L1: walk rows outside */
-    ALIAS_CHANNELS = 1024,    /* rows 4 KiB apart fall into the same sets of L1: copy them apart */
-    ALIAS_GAP = 16,           /* floats between copied rows: one cache line */
-    PARALLEL_FLOPS = 4000000, /* below this, waking a thread costs more than it saves */
-    PARTS_PER_WORKER = 3
+    TINY_BYTES = 32 * 1024, /* packed weights below this stay in L1 */
+    ALIAS_CHANNELS = 1024   /* rows 4 KiB apart fall into the same sets of L1 */
 };
 
 static size_t divide_up(size_t a, size_t b)
@@ -32,31 +24,6 @@ static size_t round_up_floats(size_t n)
 
 /* ------------------------------------------------------------------ prepare */
 
-static void widen3(size_t to[OQ_CONV_RANK], const size_t *from, int rank, size_t fill)
-{
-    for (int i = 0; i < OQ_CONV_RANK; i++) {
-        int j = i - (OQ_CONV_RANK - rank);
-
-        to[i] = j < 0 ? fill : from[j];
-    }
-}
-
-static oq_conv_spec widen(const oq_conv_spec *spec)
-{
-    oq_conv_spec wide = *spec;
-
-    widen3(wide.kernel, spec->kernel, spec->rank, 1);
-    widen3(wide.stride, spec->stride, spec->rank, 1);
-    widen3(wide.dilation, spec->dilation, spec->rank, 1);
-    wide.rank = OQ_CONV_RANK;
-    return wide;
-}
-
-static bool is_depthwise(const oq_conv_spec *spec)
-{
-    return spec->groups > 1 && spec->groups == spec->in_channels && spec->groups == spec->out_channels;
-}
-
 /* Floats of the parts of a prepared convolution, in order. */
 typedef struct {
     size_t group_floats, weights, group_bias, bias, zeros, total;
@@ -68,7 +35,7 @@ static bool plan_memory(const oq_kernels *kernels, const oq_conv_spec *spec, siz
     size_t vector = (size_t)kernels->tiles_f32->vector;
     bool failed = oq_mul_overflow(ci, n_taps, &k);
 
-    if (is_depthwise(spec)) {
+    if (oq_conv_is_depthwise(spec)) {
         co = spec->out_channels;
         plan->group_floats = 0;
         failed |= oq_mul_overflow(n_taps, co, &plan->weights);
@@ -91,21 +58,13 @@ static bool plan_memory(const oq_kernels *kernels, const oq_conv_spec *spec, siz
     return !failed && plan->total <= SIZE_MAX / 8;
 }
 
-static bool count_taps(const oq_conv_spec *wide, size_t *n_taps)
-{
-    size_t n;
-
-    return !oq_mul_overflow(wide->kernel[0], wide->kernel[1], &n) &&
-           !oq_mul_overflow(n, wide->kernel[2], n_taps);
-}
-
 size_t oq_conv_f32_size(const oq_kernels *kernels, const oq_conv_spec *spec)
 {
-    oq_conv_spec wide = widen(spec);
+    oq_conv_spec wide = oq_conv_widen(spec);
     memory_plan plan;
     size_t n_taps;
 
-    if (!count_taps(&wide, &n_taps) || !plan_memory(kernels, &wide, n_taps, &plan))
+    if (!oq_conv_count_taps(&wide, &n_taps) || !plan_memory(kernels, &wide, n_taps, &plan))
         return SIZE_MAX;
     return plan.total * sizeof(float) + 64;
 }
@@ -145,12 +104,11 @@ void oq_conv_f32_prepare(const oq_kernels *kernels, const oq_conv_spec *spec, co
     float *packed = memory;
     memory_plan plan = {0};
 
-    *conv = (oq_conv_f32){.spec = widen(spec), .rank = spec->rank, .kernels = kernels, .lo = lo, .hi = hi};
-    count_taps(&conv->spec, &conv->n_taps);
+    *conv = (oq_conv_f32){
+        .spec = oq_conv_widen(spec), .rank = spec->rank, .kernels = kernels, .lo = lo, .hi = hi};
+    oq_conv_count_taps(&conv->spec, &conv->n_taps);
     plan_memory(kernels, &conv->spec, conv->n_taps, &plan);
-    conv->is_depthwise = is_depthwise(&conv->spec);
-    conv->copies_patches =
-        conv->n_taps > 1 && spec->in_channels / spec->groups < (size_t)kernels->tiles_f32->vector;
+    conv->is_depthwise = oq_conv_is_depthwise(&conv->spec);
     conv->group_floats = plan.group_floats;
     conv->group_bias = plan.group_bias;
     conv->weights = packed;
@@ -164,206 +122,20 @@ void oq_conv_f32_prepare(const oq_kernels *kernels, const oq_conv_spec *spec, co
     memset(packed + plan.weights + plan.bias, 0, plan.zeros * sizeof(float));
 }
 
-size_t oq_conv_out_size(size_t in, size_t kernel, size_t stride, size_t dilation, size_t pad_begin,
-                        size_t pad_end)
+/* ------------------------------------------------------------------ run */
+
+static void run_tile(const oq_conv_driver *driver, const oq_conv_tile *t, size_t group, size_t panel)
 {
-    size_t padded = in + pad_begin + pad_end, span = dilation * (kernel - 1) + 1;
-
-    return padded < span ? 0 : (padded - span) / stride + 1;
-}
-
-/* ------------------------------------------------------------------ a run, seen as a matrix product */
-
-/* Sizes of a run, widened to rank 3; x and y are NHWC. */
-typedef struct {
-    const oq_conv_f32 *conv;
-    size_t in[OQ_CONV_RANK], out[OQ_CONV_RANK], pad[OQ_CONV_RANK];
-    size_t in_pixels, out_pixels; /* of one image */
-    size_t n_rows;                /* batch * out_pixels */
-    size_t block_rows;
-    const float *x;
-    float *y;
-    unsigned char *scratch; /* of worker 0 */
-    size_t worker_scratch;  /* bytes */
-    size_t row_parts, panel_parts;
-} conv_job;
-
-/* One tile of a block. */
-typedef struct {
-    size_t first_row, n_rows; /* output pixels */
-    size_t n_segments, length;
-    const float *const *table;
-} conv_tile;
-
-/* A block of output pixels of one group: the row pointers of its tiles are made once and used by every panel.
- */
-typedef struct {
-    const conv_job *job;
-    size_t group, m0, m1;
-    bool copies_rows;   /* pointwise: copy the rows apart */
-    const float **next; /* free part of the pointer table */
-    float *patch;       /* free part of the patch memory */
-    size_t n_tiles;
-    conv_tile tiles[MAX_TILES];
-} conv_block;
-
-/* Where the kernel's first tap lies for one output pixel: may be outside. */
-typedef struct {
-    const float *image; /* first channel of the group */
-    ptrdiff_t at[OQ_CONV_RANK];
-} origin;
-
-static size_t group_inputs(const oq_conv_f32 *conv)
-{
-    return conv->spec.in_channels / conv->spec.groups;
-}
-
-static bool is_pointwise(const conv_job *job)
-{
-    return job->conv->n_taps == 1;
-}
-
-static bool spaces_rows(const oq_conv_f32 *conv)
-{
-    return conv->n_taps == 1 && group_inputs(conv) % ALIAS_CHANNELS == 0 && conv->packed.n_panels >= 4;
-}
-
-/* Origins of n output pixels from `row`; true when all their taps lie inside the image. */
-static bool find_origins(const conv_block *block, size_t row, size_t n, origin *origins)
-{
-    const conv_job *job = block->job;
-    const oq_conv_spec *spec = &job->conv->spec;
-    size_t image = row / job->out_pixels, pixel = row % job->out_pixels;
-    size_t o[OQ_CONV_RANK] = {pixel / job->out[2] / job->out[1], pixel / job->out[2] % job->out[1],
-                              pixel % job->out[2]};
-    bool is_inside = true;
-
-    for (size_t r = 0; r < n; r++) {
-        origins[r].image =
-            job->x + image * job->in_pixels * spec->in_channels + block->group * group_inputs(job->conv);
-        for (int i = 0; i < OQ_CONV_RANK; i++) {
-            ptrdiff_t at = (ptrdiff_t)(o[i] * spec->stride[i]) - (ptrdiff_t)job->pad[i];
-            size_t span = spec->dilation[i] * (spec->kernel[i] - 1) + 1;
-
-            origins[r].at[i] = at;
-            is_inside &= at >= 0 && (size_t)at + span <= job->in[i];
-        }
-        if (++o[2] < job->out[2])
-            continue;
-        o[2] = 0;
-        if (++o[1] < job->out[1])
-            continue;
-        o[1] = 0;
-        if (++o[0] < job->out[0])
-            continue;
-        o[0] = 0;
-        image++;
-    }
-    return is_inside;
-}
-
-/* The input pixel under tap (kz, ky, kx), or the zero pixel when it lies in the padding. */
-static const float *tap_pixel(const conv_job *job, const origin *from, size_t kz, size_t ky, size_t kx)
-{
-    const oq_conv_spec *spec = &job->conv->spec;
-    ptrdiff_t z = from->at[0] + (ptrdiff_t)(kz * spec->dilation[0]);
-    ptrdiff_t y = from->at[1] + (ptrdiff_t)(ky * spec->dilation[1]);
-    ptrdiff_t x = from->at[2] + (ptrdiff_t)(kx * spec->dilation[2]);
-
-    if (z < 0 || y < 0 || x < 0 || (size_t)z >= job->in[0] || (size_t)y >= job->in[1] ||
-        (size_t)x >= job->in[2])
-        return job->conv->zeros;
-    return from->image + (((size_t)z * job->in[1] + (size_t)y) * job->in[2] + (size_t)x) * spec->in_channels;
-}
-
-/* All taps inside: the taps of one kernel line are neighbours in memory, one segment. */
-static void point_at_lines(conv_block *block, conv_tile *tile, const origin *origins)
-{
-    const oq_conv_spec *spec = &block->job->conv->spec;
-
-    tile->n_segments = spec->kernel[0] * spec->kernel[1];
-    tile->length = spec->kernel[2] * spec->in_channels;
-    for (size_t kz = 0; kz < spec->kernel[0]; kz++)
-        for (size_t ky = 0; ky < spec->kernel[1]; ky++)
-            for (size_t r = 0; r < tile->n_rows; r++)
-                *block->next++ = tap_pixel(block->job, &origins[r], kz, ky, 0);
-}
-
-static void point_at_taps(conv_block *block, conv_tile *tile, const origin *origins)
-{
-    const oq_conv_spec *spec = &block->job->conv->spec;
-
-    tile->n_segments = block->job->conv->n_taps;
-    tile->length = group_inputs(block->job->conv);
-    for (size_t kz = 0; kz < spec->kernel[0]; kz++)
-        for (size_t ky = 0; ky < spec->kernel[1]; ky++)
-            for (size_t kx = 0; kx < spec->kernel[2]; kx++)
-                for (size_t r = 0; r < tile->n_rows; r++)
-                    *block->next++ = tap_pixel(block->job, &origins[r], kz, ky, kx);
-}
-
-static void copy_patches(conv_block *block, conv_tile *tile, const origin *origins)
-{
-    const oq_conv_spec *spec = &block->job->conv->spec;
-    size_t ci = group_inputs(block->job->conv);
-
-    tile->n_segments = 1;
-    tile->length = ci * block->job->conv->n_taps;
-    for (size_t r = 0; r < tile->n_rows; r++) {
-        *block->next++ = block->patch;
-        for (size_t kz = 0; kz < spec->kernel[0]; kz++)
-            for (size_t ky = 0; ky < spec->kernel[1]; ky++)
-                for (size_t kx = 0; kx < spec->kernel[2]; kx++, block->patch += ci) {
-                    const float *from = tap_pixel(block->job, &origins[r], kz, ky, kx);
-
-                    for (size_t c = 0; c < ci; c++) /* few: memcpy would cost a call */
-                        block->patch[c] = from[c];
-                }
-    }
-}
-
-static void copy_rows(conv_block *block, conv_tile *tile)
-{
-    for (size_t r = 0; r < tile->n_rows; r++) {
-        const float **row = block->next - tile->n_rows + r;
-
-        memcpy(block->patch, *row, tile->length * sizeof(float));
-        *row = block->patch;
-        block->patch += tile->length + ALIAS_GAP;
-    }
-}
-
-static void make_tile(conv_block *block, conv_tile *tile)
-{
-    const oq_conv_f32 *conv = block->job->conv;
-    origin origins[OQ_TILE_MAX_ROWS];
-    bool is_inside = find_origins(block, tile->first_row, tile->n_rows, origins);
-    bool is_line = conv->spec.kernel[2] == 1 || (conv->spec.dilation[2] == 1 && conv->spec.groups == 1);
-
-    tile->table = block->next;
-    if (is_inside && conv->spec.groups == 1 && is_line)
-        point_at_lines(block, tile, origins);
-    else if (conv->copies_patches)
-        copy_patches(block, tile, origins);
-    else
-        point_at_taps(block, tile, origins);
-    if (block->copies_rows)
-        copy_rows(block, tile);
-}
-
-static void run_tile(const conv_block *block, const conv_tile *t, size_t panel)
-{
-    const conv_job *job = block->job;
-    const oq_conv_f32 *conv = job->conv;
+    const oq_conv_f32 *conv = driver->self;
     size_t co = conv->packed.n, j0 = oq_packed_f32_column(&conv->packed, panel);
     oq_tile_f32 tile = {
         .rows = t->table,
         .row_step = t->n_rows,
         .n_segments = t->n_segments,
         .length = t->length,
-        .b = oq_packed_f32_panel(&conv->packed, panel) + block->group * conv->group_floats,
-        .start = conv->bias + block->group * conv->group_bias + j0,
-        .c = job->y + t->first_row * conv->spec.out_channels + block->group * co + j0,
+        .b = oq_packed_f32_panel(&conv->packed, panel) + group * conv->group_floats,
+        .start = conv->bias + group * conv->group_bias + j0,
+        .c = (float *)(void *)driver->y + t->first_row * conv->spec.out_channels + group * co + j0,
         .c_stride = conv->spec.out_channels,
         .lo = conv->lo,
         .hi = conv->hi,
@@ -373,249 +145,75 @@ static void run_tile(const conv_block *block, const conv_tile *t, size_t panel)
                     oq_packed_f32_panel_vectors(&conv->packed, panel), co - j0);
 }
 
-static void run_block(conv_block *block, size_t p0, size_t p1)
+static void run_line(const oq_conv_driver *driver, size_t index, const void *const *lines)
 {
-    const oq_packed_f32 *packed = &block->job->conv->packed;
-    size_t m = block->m1 - block->m0;
-    bool is_tiny = packed->k * packed->n * sizeof(float) <= TINY_BYTES;
-
-    block->n_tiles = divide_up(m, (size_t)packed->kernels->tiles_f32->max_rows[packed->vectors]);
-    for (size_t t = 0; t < block->n_tiles; t++) {
-        conv_tile *tile = &block->tiles[t];
-
-        tile->first_row = block->m0 + m * t / block->n_tiles;
-        tile->n_rows = block->m0 + m * (t + 1) / block->n_tiles - tile->first_row;
-        make_tile(block, tile);
-    }
-    if (is_tiny) {
-        for (size_t t = 0; t < block->n_tiles; t++)
-            for (size_t p = p0; p < p1; p++)
-                run_tile(block, &block->tiles[t], p);
-    } else {
-        for (size_t p = p0; p < p1; p++)
-            for (size_t t = 0; t < block->n_tiles; t++)
-                run_tile(block, &block->tiles[t], p);
-    }
-}
-
-/* ------------------------------------------------------------------ blocks, parts, threads */
-
-static size_t rows_per_block(const oq_conv_f32 *conv)
-{
+    const oq_conv_f32 *conv = driver->self;
     const oq_conv_spec *spec = &conv->spec;
-    size_t tile_rows = (size_t)conv->kernels->tiles_f32->max_rows[conv->packed.vectors];
-    size_t reuse = conv->n_taps > 1 ? spec->stride[0] * spec->stride[1] * spec->stride[2] : 1;
-    size_t rows = BLOCK_BYTES / sizeof(float) / group_inputs(conv) / reuse;
-
-    if (rows > BLOCK_ROWS)
-        rows = BLOCK_ROWS;
-    if (conv->copies_patches && rows > COPIED_ROWS)
-        rows = COPIED_ROWS;
-    if (rows > TABLE_POINTERS / conv->n_taps)
-        rows = TABLE_POINTERS / conv->n_taps;
-    rows = rows / tile_rows * tile_rows;
-    return rows < tile_rows ? tile_rows : rows;
-}
-
-/* Bytes of one worker: its pointer table, then its patches. */
-static size_t table_bytes(const conv_job *job)
-{
-    return round_up_floats(job->block_rows * job->conv->n_taps * sizeof(float *) / sizeof(float) + 1) *
-           sizeof(float);
-}
-
-static size_t patch_bytes(const conv_job *job)
-{
-    const oq_conv_f32 *conv = job->conv;
-    size_t k = group_inputs(conv) * conv->n_taps;
-
-    if (conv->copies_patches)
-        return round_up_floats(job->block_rows * k) * sizeof(float);
-    return spaces_rows(conv) ? job->block_rows * (k + ALIAS_GAP) * sizeof(float) : 0;
-}
-
-static void run_rows(const conv_job *job, int worker, size_t group, size_t m0, size_t m1, size_t p0,
-                     size_t p1)
-{
-    unsigned char *scratch = job->scratch + (size_t)worker * job->worker_scratch;
-    size_t m = m1 - m0, n_blocks = divide_up(m, job->block_rows);
-    conv_block block;
-
-    block.job = job;
-    block.group = group;
-    block.copies_rows = is_pointwise(job) && spaces_rows(job->conv) && p1 - p0 >= 4;
-    for (size_t i = 0; i < n_blocks; i++) {
-        block.m0 = m0 + m * i / n_blocks;
-        block.m1 = m0 + m * (i + 1) / n_blocks;
-        block.next = (const float **)(void *)scratch;
-        block.patch = (float *)(void *)(scratch + table_bytes(job));
-        run_block(&block, p0, p1);
-    }
-}
-
-static void run_part(void *arg, size_t index, int worker)
-{
-    const conv_job *job = arg;
-    size_t panels = job->conv->packed.n_panels;
-    size_t j = index % job->panel_parts, i = index / job->panel_parts % job->row_parts;
-    size_t group = index / job->panel_parts / job->row_parts;
-
-    run_rows(job, worker, group, job->n_rows * i / job->row_parts, job->n_rows * (i + 1) / job->row_parts,
-             panels * j / job->panel_parts, panels * (j + 1) / job->panel_parts);
-}
-
-/* Row pointers of output line `index` (image, depth, height), then the line. */
-static void run_depthwise_line(const conv_job *job, size_t index, const float **rows)
-{
-    const oq_conv_f32 *conv = job->conv;
-    const oq_conv_spec *spec = &conv->spec;
-    size_t channels = spec->in_channels, lines = job->out[0] * job->out[1];
-    origin from = {job->x + index / lines * job->in_pixels * channels,
-                   {(ptrdiff_t)(index % lines / job->out[1] * spec->stride[0]) - (ptrdiff_t)job->pad[0],
-                    (ptrdiff_t)(index % job->out[1] * spec->stride[1]) - (ptrdiff_t)job->pad[1], 0}};
     oq_depthwise_row row = {
-        .rows = rows,
+        .rows = lines,
         .n_rows = spec->kernel[0] * spec->kernel[1],
-        .channels = channels,
-        .width = (ptrdiff_t)job->in[2],
-        .out_width = (ptrdiff_t)job->out[2],
+        .channels = spec->in_channels,
+        .width = (ptrdiff_t)driver->in[2],
+        .out_width = (ptrdiff_t)driver->out[2],
         .kernel = (ptrdiff_t)spec->kernel[2],
         .stride = (ptrdiff_t)spec->stride[2],
         .dilation = (ptrdiff_t)spec->dilation[2],
-        .pad = (ptrdiff_t)job->pad[2],
+        .pad = (ptrdiff_t)driver->pad[2],
         .weights = conv->weights,
         .bias = conv->bias,
-        .y = job->y + index * job->out[2] * channels,
+        .y = (float *)(void *)driver->y + index * driver->out[2] * spec->in_channels,
         .lo = conv->lo,
         .hi = conv->hi,
     };
 
-    for (size_t kz = 0; kz < spec->kernel[0]; kz++)
-        for (size_t ky = 0; ky < spec->kernel[1]; ky++) {
-            const float *line = tap_pixel(job, &from, kz, ky, 0);
-
-            *rows++ = line == conv->zeros ? NULL : line;
-        }
     conv->kernels->depthwise->row(&row);
 }
 
-static void run_depthwise_part(void *arg, size_t index, int worker)
-{
-    const conv_job *job = arg;
-    size_t lines = job->n_rows / job->out[2];
-    size_t l0 = lines * index / job->row_parts, l1 = lines * (index + 1) / job->row_parts;
-    const float **rows = (const float **)(void *)(job->scratch + (size_t)worker * job->worker_scratch);
-
-    for (size_t line = l0; line < l1; line++)
-        run_depthwise_line(job, line, rows);
-}
-
-/* How many parts along rows and panels: panels when the weights outweigh the activations. */
-static void choose_parts(conv_job *job, size_t n_workers)
-{
-    const oq_conv_f32 *conv = job->conv;
-    size_t wanted = n_workers * PARTS_PER_WORKER, k = group_inputs(conv) * conv->n_taps,
-           co = conv->spec.out_channels;
-    size_t limit = conv->is_depthwise ? job->n_rows / job->out[2] : divide_up(job->n_rows, OQ_TILE_MAX_ROWS);
-
-    job->row_parts = job->panel_parts = 1;
-    if (n_workers == 1 || 2.0 * (double)job->n_rows * (double)k * (double)co < PARALLEL_FLOPS)
-        return;
-    if (!conv->is_depthwise && k * co > job->in_pixels * conv->spec.in_channels &&
-        conv->packed.n_panels >= n_workers)
-        job->panel_parts = conv->packed.n_panels < wanted ? conv->packed.n_panels : wanted;
-    else
-        job->row_parts = limit < wanted ? limit : wanted;
-}
-
-static void run_nhwc(oq_pool *pool, conv_job *job)
-{
-    if (job->n_rows == 0)
-        return;
-    choose_parts(job, (size_t)oq_pool_size(pool));
-    if (job->conv->is_depthwise)
-        oq_pool_run(pool, job->row_parts, run_depthwise_part, job);
-    else
-        oq_pool_run(pool, job->conv->spec.groups * job->row_parts * job->panel_parts, run_part, job);
-}
-
-/* ------------------------------------------------------------------ layouts */
-
-static conv_job make_job(const oq_conv_f32_args *args)
+static oq_conv_driver make_driver(const oq_conv_f32_args *args)
 {
     const oq_conv_f32 *conv = args->conv;
-    conv_job job = {.conv = conv, .x = args->x, .y = args->y, .scratch = args->scratch};
+    size_t ci = conv->spec.in_channels / conv->spec.groups;
+    oq_conv_driver driver = {
+        .self = conv,
+        .run_tile = run_tile,
+        .run_line = run_line,
+        .spec = &conv->spec,
+        .batch = args->batch,
+        .n_taps = conv->n_taps,
+        .x_size = sizeof(float),
+        .y_size = sizeof(float),
+        .x = (const unsigned char *)args->x,
+        .y = (unsigned char *)args->y,
+        .x_layout = args->x_layout,
+        .y_layout = args->y_layout,
+        .padding = conv->zeros,
+        .is_depthwise = conv->is_depthwise,
+        .copies_patches = conv->n_taps > 1 && ci < (size_t)conv->kernels->tiles_f32->vector,
+        .scratch = args->scratch,
+    };
 
-    widen3(job.in, args->in, conv->rank, 1);
-    widen3(job.out, args->out, conv->rank, 1);
-    widen3(job.pad, args->pad, conv->rank, 0);
-    job.in_pixels = job.in[0] * job.in[1] * job.in[2];
-    job.out_pixels = job.out[0] * job.out[1] * job.out[2];
-    job.n_rows = args->batch * job.out_pixels;
-    if (conv->is_depthwise) {
-        job.worker_scratch =
-            divide_up(conv->spec.kernel[0] * conv->spec.kernel[1] * sizeof(float *), 64) * 64;
-    } else {
-        job.block_rows = rows_per_block(conv);
-        job.worker_scratch = divide_up(table_bytes(&job) + patch_bytes(&job), 64) * 64;
+    if (!conv->is_depthwise) {
+        driver.tile_rows = (size_t)conv->kernels->tiles_f32->max_rows[conv->packed.vectors];
+        driver.n_panels = conv->packed.n_panels;
+        driver.is_tiny = conv->packed.k * conv->packed.n * sizeof(float) <= TINY_BYTES;
+        driver.spaces_rows = conv->n_taps == 1 && ci % ALIAS_CHANNELS == 0 && conv->packed.n_panels >= 4;
     }
-    return job;
-}
-
-/* Floats of a transposed image, 0 when the layout is already NHWC in memory. */
-static size_t image_floats(oq_layout layout, size_t channels, size_t pixels)
-{
-    size_t n;
-
-    if (layout == OQ_NHWC || channels == 1 || pixels <= 1)
-        return 0;
-    return oq_mul_overflow(channels, pixels, &n) || n > SIZE_MAX / 16 ? SIZE_MAX / 16 : round_up_floats(n);
+    oq_conv_widen_sizes(driver.in, args->in, conv->rank, 1);
+    oq_conv_widen_sizes(driver.out, args->out, conv->rank, 1);
+    oq_conv_widen_sizes(driver.pad, args->pad, conv->rank, 0);
+    return driver;
 }
 
 size_t oq_conv_f32_scratch(const oq_conv_f32_args *args, int n_workers)
 {
-    conv_job job = make_job(args);
-    const oq_conv_spec *spec = &args->conv->spec;
-    size_t x = image_floats(args->x_layout, spec->in_channels, job.in_pixels), size;
-    size_t y = image_floats(args->y_layout, spec->out_channels, job.out_pixels);
+    oq_conv_driver driver = make_driver(args);
 
-    if (x == SIZE_MAX / 16 || y == SIZE_MAX / 16 ||
-        oq_mul_overflow(job.worker_scratch, (size_t)n_workers, &size) ||
-        oq_add_overflow(size, (x + y) * sizeof(float), &size))
-        return SIZE_MAX;
-    return size;
-}
-
-/* One image at a time, so that scratch holds one image. */
-static void run_image(oq_pool *pool, const oq_conv_f32_args *args, conv_job *job, size_t image, float *x,
-                      float *y)
-{
-    const oq_conv_spec *spec = &args->conv->spec;
-    const float *x_from = args->x + image * spec->in_channels * job->in_pixels;
-    float *y_to = args->y + image * spec->out_channels * job->out_pixels;
-
-    job->x = x ? x : x_from;
-    job->y = y ? y : y_to;
-    if (x)
-        oq_transpose_batch(pool, sizeof(float), 1, spec->in_channels, job->in_pixels, x_from, x);
-    run_nhwc(pool, job);
-    if (y)
-        oq_transpose_batch(pool, sizeof(float), 1, job->out_pixels, spec->out_channels, y, y_to);
+    return oq_conv_driver_scratch(&driver, n_workers);
 }
 
 void oq_conv_f32_run(oq_pool *pool, const oq_conv_f32_args *args)
 {
-    conv_job job = make_job(args);
-    const oq_conv_spec *spec = &args->conv->spec;
-    size_t x_floats = image_floats(args->x_layout, spec->in_channels, job.in_pixels);
-    size_t y_floats = image_floats(args->y_layout, spec->out_channels, job.out_pixels);
-    float *images = (float *)(void *)(job.scratch + job.worker_scratch * (size_t)oq_pool_size(pool));
+    oq_conv_driver driver = make_driver(args);
 
-    if (x_floats == 0 && y_floats == 0) {
-        run_nhwc(pool, &job);
-        return;
-    }
-    job.n_rows = job.out_pixels;
-    for (size_t i = 0; i < args->batch; i++)
-        run_image(pool, args, &job, i, x_floats ? images : NULL, y_floats ? images + x_floats : NULL);
+    oq_conv_driver_run(pool, &driver);
 }

@@ -11,18 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "kernel/conv.h"
 #include "kernel/gemm_f32.h"
-
-#define OQ_CONV_RANK 3
-
-typedef enum oq_layout { OQ_NCHW, OQ_NHWC } oq_layout;
-
-/* What does not change from run to run. Arrays hold `rank` entries, in ONNX order (depth, height, width). */
-typedef struct oq_conv_spec {
-    int rank;                                 /* spatial dimensions: 1..OQ_CONV_RANK */
-    size_t groups, in_channels, out_channels; /* both multiples of groups */
-    size_t kernel[OQ_CONV_RANK], stride[OQ_CONV_RANK], dilation[OQ_CONV_RANK]; /* each at least 1 */
-} oq_conv_spec;
 
 typedef struct oq_conv_f32 {
     oq_conv_spec spec; /* widened to rank 3: leading 1s */
@@ -61,10 +51,6 @@ typedef struct oq_conv_f32_args {
     oq_layout x_layout, y_layout;
     void *scratch; /* oq_conv_f32_scratch() bytes, 64-byte aligned */
 } oq_conv_f32_args;
-
-/* floor((in + pads - dilation * (kernel - 1) - 1) / stride) + 1, or 0 when the kernel does not fit. */
-size_t oq_conv_out_size(size_t in, size_t kernel, size_t stride, size_t dilation, size_t pad_begin,
-                        size_t pad_end);
 
 /* Bytes of scratch for these sizes and that many workers (oq_pool_size()); SIZE_MAX: too large. */
 size_t oq_conv_f32_scratch(const oq_conv_f32_args *args, int n_workers);

@@ -12,8 +12,8 @@
 #include <stddef.h>
 
 typedef struct oq_depthwise_row {
-    const float *const *rows; /* n_rows input rows of width * channels floats; NULL: in the padding */
-    size_t n_rows;            /* kernel depth * height */
+    const void *const *rows; /* n_rows input rows of width * channels floats; NULL: in the padding */
+    size_t n_rows;           /* kernel depth * height */
     size_t channels;
     ptrdiff_t width, out_width;              /* pixels */
     ptrdiff_t kernel, stride, dilation, pad; /* along the width; pad: before the first pixel */

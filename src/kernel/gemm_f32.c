@@ -140,7 +140,7 @@ void oq_pack_f32(const oq_kernels *kernels, size_t k, size_t n, const void *b, s
 typedef struct {
     const oq_gemm_f32 *gemm;
     size_t m0, m1, k0, k1, n_tiles;
-    const float *rows[BLOCK_ROWS];
+    const void *rows[BLOCK_ROWS];
 } row_block;
 
 static void run_tile(const row_block *block, size_t t, size_t panel)

@@ -31,7 +31,8 @@ typedef enum oq_unary {
     OQ_ERF,        /* 1.2e-7 */
     OQ_TANH,       /* 1.5e-7 */
     OQ_SIGMOID,    /* 2.0e-7 */
-    OQ_GELU, /* 0.5 x (1 + erf(x / sqrt 2)): 1.2e-7 of max(1, |x|), absolute: the sum cancels for negative x */
+    OQ_GELU, /* 0.5 x (1 + erf(x / sqrt 2)): 1.2e-7 of max(1, |x|), absolute: the sum cancels for negative x
+              */
     OQ_N_UNARY
 } oq_unary;
 

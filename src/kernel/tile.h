@@ -21,8 +21,9 @@ enum {
 };
 
 typedef struct oq_tile_f32 {
-    const float *const *rows; /* n_segments groups of row_step pointers; the first MR of a group are read */
-    size_t row_step;          /* pointers from one segment's group to the next */
+    const void *const
+        *rows;       /* floats: n_segments groups of row_step pointers; the first MR of a group are read */
+    size_t row_step; /* pointers from one segment's group to the next */
     size_t n_segments;
     size_t length;       /* terms per segment */
     const float *b;      /* packed panel: n_segments * length groups of NV vectors */

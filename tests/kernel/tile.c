@@ -9,7 +9,7 @@ static void partial(const oq_kernels *kernels, size_t start_stride)
     const oq_tiles_f32 *tiles = kernels->tiles_f32;
     size_t width = (size_t)tiles->vector, n = width - 1;
     float a0[2] = {1, 2}, a1[2] = {3, 4}, b[32], start[64], c[64];
-    const float *rows[2] = {a0, a1};
+    const void *rows[2] = {a0, a1};
     oq_tile_f32 tile = {rows, 2, 1, 2, b, start, start_stride, c, width, -INFINITY, INFINITY};
 
     for (size_t i = 0; i < 64; i++)
