@@ -121,6 +121,11 @@ static size_t patch_bytes(const oq_conv_driver *d)
     return d->spaces_rows ? round_up_line(d->block_rows * (row + LINE)) : 0;
 }
 
+static size_t lines_bytes(const oq_conv_driver *d)
+{
+    return round_up_line(d->spec->kernel[0] * d->spec->kernel[1] * sizeof(void *));
+}
+
 static void complete(oq_conv_driver *d)
 {
     d->in_pixels = d->in[0] * d->in[1] * d->in[2];
@@ -128,7 +133,7 @@ static void complete(oq_conv_driver *d)
     d->n_rows = d->batch * d->out_pixels;
     d->row_parts = d->panel_parts = 1;
     if (d->is_depthwise) {
-        d->worker_scratch = round_up_line(d->spec->kernel[0] * d->spec->kernel[1] * sizeof(void *));
+        d->worker_scratch = lines_bytes(d) + round_up_line(d->line_bytes);
     } else {
         d->block_rows = rows_per_block(d);
         d->worker_scratch = table_bytes(d) + patch_bytes(d);
@@ -325,7 +330,7 @@ static void run_depthwise_line(const oq_conv_driver *d, size_t index, const void
     for (size_t kz = 0; kz < spec->kernel[0]; kz++)
         for (size_t ky = 0; ky < spec->kernel[1]; ky++)
             lines[kz * spec->kernel[1] + ky] = tap_pixel(d, &from, kz, ky, 0, NULL);
-    d->run_line(d, index, lines);
+    d->run_line(d, index, lines, (unsigned char *)(void *)lines + lines_bytes(d));
 }
 
 static void run_depthwise_part(void *arg, size_t index, int worker)

@@ -31,8 +31,9 @@ typedef struct oq_conv_driver oq_conv_driver;
 typedef void oq_conv_tile_fn(const oq_conv_driver *driver, const oq_conv_tile *tile, size_t group,
                              size_t panel);
 /* Depthwise: compute output line `index` (image, depth, height) from its input lines; NULL: in the padding.
- */
-typedef void oq_conv_line_fn(const oq_conv_driver *driver, size_t index, const void *const *lines);
+ * scratch: line_bytes, the worker's own. */
+typedef void oq_conv_line_fn(const oq_conv_driver *driver, size_t index, const void *const *lines,
+                             void *scratch);
 
 struct oq_conv_driver {
     const void *self; /* the typed run, for the callbacks */
@@ -50,9 +51,10 @@ struct oq_conv_driver {
     bool copies_patches; /* copy where taps are not neighbours in memory */
     bool copies_all;     /* copy everywhere */
     bool spaces_rows;    /* one tap: copy the rows, which would fall into the same sets of L1 */
-    bool is_tiny;     /* packed weights stay in L1: walk rows outside, so each output line is written once */
-    size_t tile_rows; /* most rows of a tile */
-    size_t n_panels;  /* per group */
+    bool is_tiny;      /* packed weights stay in L1: walk rows outside, so each output line is written once */
+    size_t tile_rows;  /* most rows of a tile */
+    size_t n_panels;   /* per group */
+    size_t line_bytes; /* depthwise: scratch of run_line */
     unsigned char *scratch;
 
     /* Set by the driver. */

@@ -145,7 +145,7 @@ static void run_tile(const oq_conv_driver *driver, const oq_conv_tile *t, size_t
                     oq_packed_f32_panel_vectors(&conv->packed, panel), co - j0);
 }
 
-static void run_line(const oq_conv_driver *driver, size_t index, const void *const *lines)
+static void run_line(const oq_conv_driver *driver, size_t index, const void *const *lines, void *scratch)
 {
     const oq_conv_f32 *conv = driver->self;
     const oq_conv_spec *spec = &conv->spec;
@@ -166,6 +166,7 @@ static void run_line(const oq_conv_driver *driver, size_t index, const void *con
         .hi = conv->hi,
     };
 
+    (void)scratch;
     conv->kernels->depthwise->row(&row);
 }
 

@@ -16,11 +16,14 @@
 #include "kernel/quantize.h"
 #include "kernel/reduce_f32.h"
 #include "kernel/tile.h"
+#include "kernel/tile_int8.h"
 
 typedef struct oq_kernels {
-    const char *name;                    /* "base", "avx2", "avx512" */
-    const oq_tiles_f32 *tiles_f32;       /* micro-kernels of GEMM and convolution: gemm_f32.h, conv_f32.h */
-    const oq_depthwise_f32 *depthwise;   /* depthwise convolution, one output row */
+    const char *name;                  /* "base", "avx2", "avx512" */
+    const oq_tiles_f32 *tiles_f32;     /* micro-kernels of GEMM and convolution: gemm_f32.h, conv_f32.h */
+    const oq_depthwise_f32 *depthwise; /* depthwise convolution, one output row */
+    const oq_tiles_int8 *tiles_int8;   /* the same for 8 bit operands: gemm_int8.h, conv_int8.h */
+    const oq_depthwise_int8 *depthwise_int8;
     const oq_math_f32 *math;             /* element by element */
     const oq_reduce_f32 *reduce;         /* sums, extremes, softmax, layer norm, min-max */
     const oq_quantize_kernels *quantize; /* float32 to integers and back */

@@ -5,11 +5,17 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/conv_driver.h \
 	%D%/conv_f32.c \
 	%D%/conv_f32.h \
+	%D%/conv_int8.c \
+	%D%/conv_int8.h \
 	%D%/depthwise.h \
 	%D%/gemm_f32.c \
 	%D%/gemm_f32.h \
+	%D%/gemm_int8.c \
+	%D%/gemm_int8.h \
 	%D%/k_depthwise_f32.inc \
+	%D%/k_depthwise_int8.inc \
 	%D%/k_gemm_f32.inc \
+	%D%/k_gemm_int8.inc \
 	%D%/k_math_f32.inc \
 	%D%/k_quantize.inc \
 	%D%/k_reduce_f32.inc \
@@ -21,6 +27,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/simd.h \
 	%D%/tile.c \
 	%D%/tile.h \
+	%D%/tile_int8.h \
 	%D%/transpose.c \
 	%D%/transpose.h \
 	%D%/vmath.h
@@ -29,7 +36,9 @@ noinst_LTLIBRARIES += %D%/libkernel_base.la
 KERNEL_LIBS += %D%/libkernel_base.la
 %C%_libkernel_base_la_SOURCES = \
 	%D%/k_depthwise_f32_base.c \
+	%D%/k_depthwise_int8_base.c \
 	%D%/k_gemm_f32_base.c \
+	%D%/k_gemm_int8_base.c \
 	%D%/k_math_f32_base.c \
 	%D%/k_quantize_base.c \
 	%D%/k_reduce_f32_base.c
@@ -41,14 +50,18 @@ noinst_LTLIBRARIES += %D%/libkernel_avx2.la %D%/libkernel_avx512.la
 KERNEL_LIBS += %D%/libkernel_avx2.la %D%/libkernel_avx512.la
 %C%_libkernel_avx2_la_SOURCES = \
 	%D%/k_depthwise_f32_avx2.c \
+	%D%/k_depthwise_int8_avx2.c \
 	%D%/k_gemm_f32_avx2.c \
+	%D%/k_gemm_int8_avx2.c \
 	%D%/k_math_f32_avx2.c \
 	%D%/k_quantize_avx2.c \
 	%D%/k_reduce_f32_avx2.c
 %C%_libkernel_avx2_la_CFLAGS = $(AM_CFLAGS) $(AVX2_CFLAGS)
 %C%_libkernel_avx512_la_SOURCES = \
 	%D%/k_depthwise_f32_avx512.c \
+	%D%/k_depthwise_int8_avx512.c \
 	%D%/k_gemm_f32_avx512.c \
+	%D%/k_gemm_int8_avx512.c \
 	%D%/k_math_f32_avx512.c \
 	%D%/k_quantize_avx512.c \
 	%D%/k_reduce_f32_avx512.c

@@ -1,11 +1,12 @@
 /* simd: one vocabulary of short vectors for every instruction set. Included by k_*.inc only, with the flags
  * of the set.
  *
- * vf is VW floats, vi the same bits as int32, vm a mask of lanes. + - * / & | ^ << >> are the compiler's
- * operators on vf and vi. Each function here has one meaning in all sets, down to the bit (a NaN's payload
- * excepted): vf_fma(a, b, c)  a * b + c rounded once       vf_max(a, b)  a > b ? a : b: b when either is NaN
- *   vf_min(a, b)     a < b ? a : b               vf_rint(a)    to integer, ties to even
- * OQ_K(name) appends the set's suffix, so that each set's functions have their own names in a profile.
+ * vf is VW floats, vi the same bits as int32, vu as uint32, vm a mask of lanes. + - * / & | ^ << >> are the
+ * operators on them; integer sums that may wrap around are done in vu. Each function here has one meaning in
+ * all sets, down to the bit (a NaN's payload excepted): vf_fma(a, b, c)  a * b + c rounded once vf_max(a, b)
+ * a > b ? a : b: b when either is NaN vf_min(a, b)     a < b ? a : b               vf_rint(a)    to integer,
+ * ties to even OQ_K(name) appends the set's suffix, so that each set's functions have their own names in a
+ * profile.
  */
 #ifndef OQ_KERNEL_SIMD_H
 #define OQ_KERNEL_SIMD_H
@@ -35,6 +36,7 @@
 
 typedef float vf __attribute__((vector_size(VW * 4)));
 typedef int32_t vi __attribute__((vector_size(VW * 4)));
+typedef uint32_t vu __attribute__((vector_size(VW * 4)));
 
 #if VW == 16
 

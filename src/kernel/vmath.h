@@ -35,7 +35,7 @@ static inline vf with_sign_of(vf magnitude, vf sign)
 /* 2^n for n in -126..127 */
 static inline vf power_of_two(vi n)
 {
-    return (vf)((n + 127) << 23);
+    return (vf)(((vu)n + 127) << 23);
 }
 
 /* exp(x) = 2^n exp(f), n = rint(x / ln 2), |f| <= 0.3467: 1 + f + f^2 P(f), relative error 3.1e-9.
@@ -64,7 +64,7 @@ static inline vf vf_log(vf x)
     vm is_denormal = vf_lt(x, vf_set1(0x1p-126f));
     vf scaled = vf_blend(is_denormal, x * vf_set1(0x1p23f), x),
        bias = vf_blend(is_denormal, vf_set1(23), vf_set1(0));
-    vi bits = (vi)scaled - 0x3f3504f3; /* sqrt(1/2) */
+    vi bits = (vi)((vu)scaled - 0x3f3504f3); /* sqrt(1/2) */
     vf e = vf_from_vi(bits >> 23) - bias, f = (vf)((bits & 0x7fffff) + 0x3f3504f3) - vf_set1(1);
     vf p = polynomial(f, c, 9), square = f * f, y;
 

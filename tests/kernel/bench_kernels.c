@@ -8,6 +8,7 @@
 
 #include "base/rng.h"
 #include "kernel/conv_f32.h"
+#include "kernel/conv_int8.h"
 
 static double now(void)
 {
@@ -99,6 +100,37 @@ static void bench_conv(const oq_kernels *kernels, size_t ci, size_t co, size_t s
     free(x), free(y), free(w), free(memory), free(args.scratch);
 }
 
+static void run_conv_int8(void *arg)
+{
+    oq_conv_int8_run(NULL, arg);
+}
+
+static void bench_conv_int8(const oq_kernels *kernels, size_t ci, size_t co, size_t side, size_t k,
+                            size_t stride, size_t groups)
+{
+    oq_conv_spec spec = {2, groups, ci, co, {k, k}, {stride, stride}, {1, 1}};
+    size_t pad = k / 2, out = oq_conv_out_size(side, k, stride, 1, pad, pad);
+    void *x = floats(side * side * ci), *y = floats(out * out * co), *w = floats(co * ci / groups * k * k);
+    float *multiplier = floats(co * 4);
+    oq_conv_int8_weights weights = {w, OQ_BYTE_S8, NULL, 0, NULL};
+    void *memory = floats(oq_conv_int8_size(kernels, &spec));
+    oq_conv_int8 conv;
+    oq_conv_int8_args args = {&conv,      1,          {side, side},
+                              {out, out}, {pad, pad}, x,
+                              OQ_BYTE_U8, 3,          {.y = y, .multiplier = multiplier},
+                              OQ_NHWC,    OQ_NHWC,    NULL};
+    double t;
+
+    for (size_t i = 0; i < co; i++)
+        multiplier[i] = 1e-4f;
+    oq_conv_int8_prepare(kernels, &spec, &weights, memory, &conv);
+    args.scratch = floats(oq_conv_int8_scratch(&args, 1));
+    t = best_time(run_conv_int8, &args);
+    printf("int8   %4zu > %4zu @%3zu k%zu s%zu g%-4zu NHWC %9.1f us %7.1f Gop/s\n", ci, co, side, k, stride,
+           groups, t * 1e6, 2e-9 * (double)(out * out * k * k * ci / groups * co) / t);
+    free(x), free(y), free(w), free(memory), free(args.scratch), free(multiplier);
+}
+
 static void bench_convs(const oq_kernels *kernels)
 {
     static const size_t shapes[][6] = {
@@ -114,6 +146,11 @@ static void bench_convs(const oq_kernels *kernels)
         const size_t *s = shapes[i];
 
         bench_conv(kernels, s[0], s[1], s[2], s[3], s[4], s[5], OQ_NHWC);
+    }
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        const size_t *s = shapes[i];
+
+        bench_conv_int8(kernels, s[0], s[1], s[2], s[3], s[4], s[5]);
     }
     bench_conv(kernels, 64, 64, 56, 3, 1, 1, OQ_NCHW);
     bench_conv(kernels, 144, 144, 56, 3, 1, 144, OQ_NCHW);

@@ -1,7 +1,9 @@
 # tests of src/kernel; each runs every instruction set this processor has
 check_PROGRAMS += \
 	%D%/conv_f32.t \
+	%D%/conv_int8.t \
 	%D%/gemm_f32.t \
+	%D%/gemm_int8.t \
 	%D%/kernels.t \
 	%D%/math_f32.t \
 	%D%/quantize.t \
@@ -10,6 +12,8 @@ check_PROGRAMS += \
 	%D%/transpose.t
 %C%_conv_f32_t_SOURCES = %D%/conv_f32.c %D%/kernel_test.h
 %C%_gemm_f32_t_SOURCES = %D%/gemm_f32.c %D%/kernel_test.h
+%C%_conv_int8_t_SOURCES = %D%/conv_int8.c %D%/kernel_test.h
+%C%_gemm_int8_t_SOURCES = %D%/gemm_int8.c %D%/kernel_test.h
 %C%_kernels_t_SOURCES = %D%/kernels.c %D%/kernel_test.h
 %C%_math_f32_t_SOURCES = %D%/math_f32.c %D%/kernel_test.h
 %C%_quantize_t_SOURCES = %D%/quantize.c %D%/kernel_test.h

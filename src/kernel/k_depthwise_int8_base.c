@@ -1,0 +1,1 @@
+#include "kernel/k_depthwise_int8.inc"

@@ -1,0 +1,1 @@
+#include "kernel/k_gemm_int8.inc"

@@ -1,0 +1,65 @@
+/* tile_int8: the 8 bit micro-kernels. As tile.h, with exact sums:
+ *
+ *     C[r][j] = start[j] + sum over segments s, over k of (rows[s][r][k] ^ flip) * b[...][j]      modulo 2^32
+ *
+ * The left-hand bytes are unsigned after the flip (0x80 turns s8 into u8 and adds 128), the right-hand bytes
+ * signed: the form the processors multiply. Never a saturating 16 bit pair sum. The right-hand side is packed
+ * in groups of four terms, [group][column][4]; each segment starts a new group, its last one padded with
+ * zeros.
+ */
+#ifndef OQ_KERNEL_TILE_INT8_H
+#define OQ_KERNEL_TILE_INT8_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernel/tile.h"
+
+enum { OQ_INT8_GROUP = 4, OQ_INT8_MAX_VECTORS = 2, OQ_INT8_MAX_COLUMNS = 32 };
+
+typedef struct oq_tile_int8 {
+    const void *const *rows; /* bytes: n_segments groups of row_step pointers */
+    size_t row_step;
+    size_t n_segments;
+    size_t length;        /* terms per segment: any number; nothing beyond them is read */
+    uint8_t flip;         /* 0: rows are u8; 0x80: rows are s8 */
+    const void *b;        /* packed panel */
+    const int32_t *start; /* first value of each column of the panel */
+    int32_t *c;
+    size_t c_stride;
+} oq_tile_int8;
+
+typedef void oq_tile_int8_fn(const oq_tile_int8 *tile);
+
+typedef struct oq_tiles_int8 {
+    int vector;                            /* columns per vector */
+    int max_rows[OQ_INT8_MAX_VECTORS + 1]; /* by number of vectors; 0: no such tile */
+    oq_tile_int8_fn *tile[OQ_INT8_MAX_VECTORS + 1][OQ_TILE_MAX_ROWS + 1];
+    /* Sum of the flipped bytes of each of n_rows rows, modulo 2^32. */
+    void (*row_sums)(const oq_tile_int8 *tile, int n_rows, uint32_t *sums);
+} oq_tiles_int8;
+
+extern const oq_tiles_int8 oq_k_gemm_int8_base, oq_k_gemm_int8_avx2, oq_k_gemm_int8_avx512;
+
+/* One output line of a depthwise convolution, as depthwise.h, exact: acc[ox][c] = bias[c] + sum of (x -
+ * x_zero) * w, modulo 2^32; taps in the padding are left out, which is what a padding of x_zero gives. */
+typedef struct oq_depthwise_int8_row {
+    const void *const *rows; /* n_rows input lines of width * channels bytes; NULL: in the padding */
+    size_t n_rows;
+    size_t channels;
+    ptrdiff_t width, out_width;
+    ptrdiff_t kernel, stride, dilation, pad;
+    uint8_t flip;           /* as above */
+    int32_t x_zero;         /* zero point of the flipped bytes: 0..255 */
+    const int32_t *weights; /* [n_rows][kernel][channels], zero point taken off: -255..255 */
+    const int32_t *bias;
+    int32_t *acc; /* out_width * channels */
+} oq_depthwise_int8_row;
+
+typedef struct oq_depthwise_int8 {
+    void (*row)(const oq_depthwise_int8_row *job);
+} oq_depthwise_int8;
+
+extern const oq_depthwise_int8 oq_k_depthwise_int8_base, oq_k_depthwise_int8_avx2, oq_k_depthwise_int8_avx512;
+
+#endif
