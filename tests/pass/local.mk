@@ -20,3 +20,22 @@ noinst_PROGRAMS += %D%/lift
 
 dist_check_SCRIPTS += %D%/raise_opset.t
 EXTRA_DIST += %D%/raise_opset.py
+
+# the quantization passes
+check_PROGRAMS += %D%/bias.t
+%C%_bias_t_SOURCES = %D%/bias.c $(quant_bench)
+
+check_PROGRAMS += %D%/clean_qdq.t
+%C%_clean_qdq_t_SOURCES = %D%/clean_qdq.c %D%/bench.c %D%/bench.h
+
+check_PROGRAMS += %D%/fake_quant.t
+%C%_fake_quant_t_SOURCES = %D%/fake_quant.c $(quant_bench)
+
+check_PROGRAMS += %D%/lower_qdq.t
+%C%_lower_qdq_t_SOURCES = %D%/lower_qdq.c $(quant_bench)
+
+check_PROGRAMS += %D%/per_channel.t
+%C%_per_channel_t_SOURCES = %D%/per_channel.c $(quant_bench)
+
+check_PROGRAMS += %D%/read_qdq.t
+%C%_read_qdq_t_SOURCES = %D%/read_qdq.c $(quant_bench)

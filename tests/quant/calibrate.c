@@ -1,0 +1,71 @@
+#include <math.h>
+#include <string.h>
+
+#include "quant/calibrate.h"
+#include "quant/quant_bench.h"
+
+#define N_SAMPLES 23
+
+static size_t fault_at = SIZE_MAX;
+
+static oq_status fetch(void *arg, size_t sample, oq_arena *arena, oq_array *feeds, oq_diag *diag)
+{
+    float *x = oq_arena_alloc(arena, 192 * sizeof *x);
+
+    (void)arg;
+    if (sample == fault_at)
+        OQ_FAIL(diag, OQ_IO, "sample %zu is gone", sample);
+    for (int i = 0; i < 192; i++)
+        x[i] = sinf((float)i * 0.1f + (float)sample) * (float)(sample + 1);
+    feeds[0] =
+        (oq_array){.dtype = OQ_FLOAT, .rank = 4, .dims = {1, 3, 8, 8}, .n = 192, .data = x, .size = 768};
+    return OQ_OK;
+}
+
+static bool stop_at_five(void *arg, const char *stage, size_t done, size_t total)
+{
+    (void)arg, (void)stage, (void)total;
+    return done < 5;
+}
+
+static oq_status calibrate(net *n, int threads, oq_progress_fn *progress)
+{
+    oq_pool *pool = oq_pool_new(threads);
+    oq_dataset *dataset;
+    oq_calibrate_options options = {.observer = &oq_observer_minmax, .progress = progress};
+    oq_status status;
+
+    oq_diag_clear(&n->b->diag);
+    oq_plan_new(n->b->model, &quant_defaults, n->b->model->arena, &n->plan);
+    oq_plan_place(n->plan, n->b->model, NULL);
+    if (oq_dataset_from_callback(n->b->graph, N_SAMPLES, fetch, NULL, &dataset, &n->b->diag) != OQ_OK)
+        tap_bail("no data set: %s", n->b->diag.message);
+    status = oq_calibrate(n->plan, n->b->model, dataset, &options, pool, &n->b->diag);
+    oq_dataset_close(dataset);
+    oq_pool_free(pool);
+    return status;
+}
+
+int main(void)
+{
+    net n = net_new();
+    const oq_plan_value *x, *r1;
+    float lo, hi;
+
+    is_int(calibrate(&n, 1, NULL), OQ_OK, "calibration with one thread");
+    x = &n.plan->values[n.x->id];
+    r1 = &n.plan->values[oq_plan_owner(n.plan, n.relu->outputs[0]->id)];
+    ok(x->hi > 22.9f && x->hi <= 23 && x->lo < -22.9f, "the range of the input is that of the samples");
+    ok(r1->lo == 0 && r1->hi > 0, "the result of a Relu starts at zero");
+    lo = r1->lo;
+    hi = r1->hi;
+    is_int(calibrate(&n, 3, NULL), OQ_OK, "with three threads");
+    r1 = &n.plan->values[oq_plan_owner(n.plan, n.relu->outputs[0]->id)];
+    ok(r1->lo == lo && r1->hi == hi, "the same ranges, bit for bit");
+    is_int(calibrate(&n, 2, stop_at_five), OQ_CANCELLED, "progress can cancel");
+    fault_at = 7;
+    is_int(calibrate(&n, 3, NULL), OQ_IO, "a sample that fails ends it");
+    ok(strstr(n.b->diag.message, "sample 7 is gone"), "with the sample's own message");
+    net_free(&n);
+    return tap_done();
+}
