@@ -38,7 +38,6 @@ static void test_mover_between_units(void)
 {
     net n = net_new();
 
-    oq_node_set_input(n.add, 1, n.conv2->outputs[0]); /* the pool is read by the unit alone */
     net_plan(&n, &quant_defaults, -1, 1);
     ok(net_reads_quantized(&n, n.pool, 0), "MaxPool between two units works on integers");
     is_int(oq_plan_owner(n.plan, n.relu->outputs[0]->id), oq_plan_owner(n.plan, n.pool->outputs[0]->id),

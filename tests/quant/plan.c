@@ -8,14 +8,13 @@ static void test_save_and_load(void)
     net n = net_new();
     oq_buf text = {0}, again = {0};
 
-    net_plan(&n, &quant_defaults, -2, 2);
+    net_plan(&n, &quant_defaults, -1, 3);
     ok(oq_plan_save(n.plan, n.b->model, &text) == OQ_OK, "a plan is saved");
     ok(oq_plan_load(n.plan, n.b->model, (const char *)text.data, text.size, &n.b->diag) == OQ_OK,
        "and loaded");
     ok(oq_plan_resolve(n.plan, n.b->model, &n.b->diag) == OQ_OK, "and resolved");
     oq_plan_save(n.plan, n.b->model, &again);
-    ok(n.plan->values[n.x->id].qparams.zero_point[0] == 128 &&
-           n.plan->values[n.x->id].source == OQ_RANGE_USER,
+    ok(n.plan->values[n.x->id].qparams.zero_point[0] == 64 && n.plan->values[n.x->id].source == OQ_RANGE_USER,
        "with the same parameters, now the user's");
     oq_buf_free(&text);
     oq_buf_free(&again);

@@ -19,7 +19,7 @@ net net_new(void)
     n.pool = bench_node(b, "MaxPool", "p", 1, n.relu->outputs[0]);
     oq_node_set_ints(n.pool, "kernel_shape", (int64_t[]){2, 2}, 2);
     n.conv2 = bench_node(b, "Conv", "c2", 2, n.pool->outputs[0], n.w2);
-    n.add = bench_node(b, "Add", "sum", 2, n.conv2->outputs[0], n.pool->outputs[0]);
+    n.add = bench_node(b, "Add", "sum", 2, n.conv2->outputs[0], bench_random(b, "k", DIMS(4, 1, 1)));
     n.sigmoid = bench_node(b, "Sigmoid", "out", 1, n.add->outputs[0]);
     bench_output(b, n.sigmoid->outputs[0]);
     bench_run(b, oq_infer_shapes);

@@ -1,7 +1,7 @@
 /* quant_bench: a small convolution net with a plan whose ranges are set by hand, for tests of placement and
  * of the passes behind it.
  *
- *     x [1,3,8,8] -> Conv(w1, b1) -> Relu "r1" -> MaxPool "p" -> Conv(w2) "c2" -> Add(c2, p) "sum" -> Sigmoid
+ *     x [1,3,8,8] -> Conv(w1, b1) -> Relu "r1" -> MaxPool "p" -> Conv(w2) "c2" -> Add(c2, k) "sum" -> Sigmoid
  * "out"
  */
 #ifndef OQ_TESTS_QUANT_BENCH_H
