@@ -7,6 +7,7 @@
 
 extern const oq_op oq_ops_activation[];
 extern const oq_op oq_ops_batchnorm[];
+extern const oq_op oq_ops_cast[];
 extern const oq_op oq_ops_constant[];
 extern const oq_op oq_ops_control[];
 extern const oq_op oq_ops_conv[];
@@ -21,9 +22,11 @@ extern const oq_op oq_ops_matmul[];
 extern const oq_op oq_ops_move[];
 extern const oq_op oq_ops_norm[];
 extern const oq_op oq_ops_pool[];
+extern const oq_op oq_ops_quantize[];
+extern const oq_op oq_ops_reduce[];
+extern const oq_op oq_ops_scan[];
 extern const oq_op oq_ops_scatter[];
 extern const oq_op oq_ops_select[];
-extern const oq_op oq_ops_quantize[];
 extern const oq_op oq_ops_shape[];
 extern const oq_op oq_ops_softmax[];
 

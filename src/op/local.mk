@@ -10,6 +10,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/op_binary.c \
 	%D%/op_broadcast.c \
 	%D%/op_broadcast.h \
+	%D%/op_cast.c \
 	%D%/op_constant.c \
 	%D%/op_control.c \
 	%D%/op_conv.c \
@@ -32,6 +33,8 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/op_pool.c \
 	%D%/op_pow.c \
 	%D%/op_quantize.c \
+	%D%/op_reduce.c \
+	%D%/op_scan.c \
 	%D%/op_scatter.c \
 	%D%/op_select.c \
 	%D%/op_shape.c \

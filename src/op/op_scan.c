@@ -1,0 +1,171 @@
+/* op_scan: operators that walk along one axis: ArgMax, ArgMin, CumSum. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "op/families.h"
+#include "op/floats.h"
+#include "op/op_elementwise.h"
+#include "op/op_elems.h"
+#include "op/op_move.h"
+
+/* ------------------------------------------------------------------ ArgMax, ArgMin */
+
+static oq_status infer_arg(oq_infer *ctx)
+{
+    const oq_shape *in = &ctx->in[0].shape;
+    bool keeps = oq_node_int(ctx->node, "keepdims", 1) != 0;
+    oq_shape out = oq_shape_scalar();
+    int axis;
+
+    ctx->out[0] = (oq_type){OQ_INT64, oq_shape_unknown()};
+    if (in->rank < 0)
+        return OQ_OK;
+    OQ_TRY(oq_infer_axis(ctx, 0, in->rank, &axis));
+    for (int i = 0; i < in->rank; i++) {
+        if (i != axis || keeps)
+            out.dims[out.rank++] = i == axis ? oq_dim_of(1) : in->dims[i];
+    }
+    ctx->out[0].shape = out;
+    return OQ_OK;
+}
+
+/* Index of the extreme of n elements `step` apart: the first, or the last of equal ones. NaN is never above
+ * or below another number. */
+#define SEARCH(T)                                                              \
+    do {                                                                       \
+        const T *x = (const T *)data + first;                                  \
+        T best = x[0];                                                         \
+                                                                               \
+        for (size_t k = 1; k < n; k++) {                                       \
+            T e = x[k * step];                                                 \
+            if ((is_max ? e > best : e < best) || (takes_last && e == best)) { \
+                best = e;                                                      \
+                at = k;                                                        \
+            }                                                                  \
+        }                                                                      \
+    } while (0)
+
+static int64_t search(oq_dtype dtype, const void *data, size_t first, size_t n, size_t step, bool is_max,
+                      bool takes_last)
+{
+    size_t at = 0;
+
+    switch (dtype) {
+    case OQ_FLOAT: SEARCH(float); break;
+    case OQ_DOUBLE: SEARCH(double); break;
+    case OQ_INT8: SEARCH(int8_t); break;
+    case OQ_INT16: SEARCH(int16_t); break;
+    case OQ_INT32: SEARCH(int32_t); break;
+    case OQ_INT64: SEARCH(int64_t); break;
+    case OQ_UINT8: SEARCH(uint8_t); break;
+    case OQ_UINT16: SEARCH(uint16_t); break;
+    case OQ_UINT32: SEARCH(uint32_t); break;
+    default: SEARCH(uint64_t); break;
+    }
+    return (int64_t)at;
+}
+
+static oq_status run_arg(oq_run *ctx, bool is_max)
+{
+    const oq_array *in = ctx->in[0];
+    bool keeps = oq_node_int(ctx->node, "keepdims", 1) != 0;
+    bool takes_last = oq_node_int(ctx->node, "select_last_index", 0) != 0;
+    int64_t dims[OQ_MAX_RANK], *out;
+    oq_array x;
+    size_t outer, n, inner;
+    int axis, rank = 0;
+
+    OQ_TRY(oq_run_axis(ctx, 0, in->rank, &axis));
+    if (!(OQ_T(in->dtype) & OQ_T_NUMBERS))
+        OQ_OP_FAIL(ctx, OQ_UNSUPPORTED, "not computed for elements of type %s", oq_dtype_name(in->dtype));
+    OQ_TRY(oq_as_float32(ctx, in, &x));
+    for (int i = 0; i < in->rank; i++) {
+        if (i != axis || keeps)
+            dims[rank++] = i == axis ? 1 : in->dims[i];
+    }
+    outer = oq_dims_product(in->dims, 0, axis);
+    n = (size_t)in->dims[axis];
+    inner = oq_dims_product(in->dims, axis + 1, in->rank);
+    if (n == 0 && outer * inner > 0)
+        OQ_OP_FAIL(ctx, OQ_RANGE, "axis %d is empty: there is no extreme", axis);
+    out = oq_out(ctx, 0, OQ_INT64, dims, rank);
+    if (!out)
+        return ctx->status;
+    for (size_t i = 0; i < outer * inner; i++)
+        out[i] = search(x.dtype, x.data, i / inner * n * inner + i % inner, n, inner, is_max, takes_last);
+    return OQ_OK;
+}
+
+static oq_status run_arg_max(oq_run *ctx)
+{
+    return run_arg(ctx, true);
+}
+
+static oq_status run_arg_min(oq_run *ctx)
+{
+    return run_arg(ctx, false);
+}
+
+/* ------------------------------------------------------------------ CumSum */
+
+static oq_status infer_cumulative(oq_infer *ctx)
+{
+    ctx->out[0] = ctx->in[0];
+    return OQ_OK;
+}
+
+/* Rows of `inner` elements: each is the one before it plus its own input (or that of the row before). */
+static oq_status run_cum_sum(oq_run *ctx)
+{
+    const oq_array *in = ctx->in[0], *axis_in = ctx->in[1];
+    bool is_exclusive = oq_node_int(ctx->node, "exclusive", 0) != 0;
+    bool is_reverse = oq_node_int(ctx->node, "reverse", 0) != 0;
+    size_t size, n, inner, outer;
+    oq_loop_fn *add;
+    oq_array x;
+    char *out, *result;
+    int axis;
+
+    if (axis_in->n != 1 || !oq_axis_normalize(oq_array_int(axis_in, 0), in->rank, &axis))
+        OQ_OP_FAIL(ctx, OQ_SHAPE, "its axis is outside a rank %d input", in->rank);
+    OQ_TRY(oq_as_float32(ctx, in, &x));
+    add = oq_loop_for(OQ_LOOP_ADD, x.dtype);
+    if (!add)
+        OQ_OP_FAIL(ctx, OQ_UNSUPPORTED, "not computed for elements of type %s", oq_dtype_name(in->dtype));
+    size = oq_elem_size(x.dtype);
+    out = oq_out_like(ctx, 0, in);
+    result = x.dtype == in->dtype ? out : oq_scratch(ctx, in->n * size);
+    if (!out || !result)
+        return ctx->status;
+    outer = oq_dims_product(in->dims, 0, axis);
+    n = (size_t)in->dims[axis];
+    inner = oq_dims_product(in->dims, axis + 1, in->rank);
+    for (size_t o = 0; o < outer; o++) {
+        const char *from = (const char *)x.data + o * n * inner * size;
+        char *to = result + o * n * inner * size;
+
+        for (size_t k = 0; k < n; k++) {
+            size_t row = (is_reverse ? n - 1 - k : k) * inner * size;
+            size_t before = is_reverse ? row + inner * size : row - inner * size;
+
+            if (k == 0 && is_exclusive)
+                memset(to + row, 0, inner * size);
+            else if (k == 0)
+                memcpy(to + row, from + row, inner * size);
+            else
+                add(to + row, to + before, from + (is_exclusive ? before : row), inner, 1, 1);
+        }
+    }
+    if (result != out)
+        oq_from_floats((const float *)(const void *)result, in->dtype, out, in->n);
+    return OQ_OK;
+}
+
+/* clang-format off */
+const oq_op oq_ops_scan[] = {
+    {"ArgMax", "", 1, 1, 1, 1, 1, OQ_T_NUMBERS, infer_arg, NULL, run_arg_max, OQ_RULE_NONE, -1, -1, 0},
+    {"ArgMin", "", 1, 1, 1, 1, 1, OQ_T_NUMBERS, infer_arg, NULL, run_arg_min, OQ_RULE_NONE, -1, -1, 0},
+    {"CumSum", "", 11, 2, 2, 1, 1, OQ_T_NUMBERS, infer_cumulative, NULL, run_cum_sum, OQ_RULE_NONE, -1, -1, 0},
+    {.name = NULL},
+};
+/* clang-format on */
