@@ -25,6 +25,7 @@ extern const oq_op oq_ops_pool[];
 extern const oq_op oq_ops_quantize[];
 extern const oq_op oq_ops_reduce[];
 extern const oq_op oq_ops_scan[];
+extern const oq_op oq_ops_recurrent[];
 extern const oq_op oq_ops_scatter[];
 extern const oq_op oq_ops_select[];
 extern const oq_op oq_ops_shape[];

@@ -1,4 +1,6 @@
 src_libonnxq_core_la_SOURCES += \
+	%D%/activation.c \
+	%D%/activation.h \
 	%D%/families.h \
 	%D%/floats.c \
 	%D%/floats.h \
@@ -35,6 +37,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/op_quantize.c \
 	%D%/op_reduce.c \
 	%D%/op_scan.c \
+	%D%/op_recurrent.c \
 	%D%/op_scatter.c \
 	%D%/op_select.c \
 	%D%/op_shape.c \

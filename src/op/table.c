@@ -25,6 +25,7 @@ static const oq_op *const families[] = {
     oq_ops_quantize,
     oq_ops_reduce,
     oq_ops_scan,
+    oq_ops_recurrent,
     oq_ops_scatter,
     oq_ops_select,
     oq_ops_shape,
