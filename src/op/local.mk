@@ -35,9 +35,9 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/op_pool.c \
 	%D%/op_pow.c \
 	%D%/op_quantize.c \
+	%D%/op_recurrent.c \
 	%D%/op_reduce.c \
 	%D%/op_scan.c \
-	%D%/op_recurrent.c \
 	%D%/op_scatter.c \
 	%D%/op_select.c \
 	%D%/op_shape.c \
