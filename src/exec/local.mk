@@ -3,6 +3,10 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/exec.h \
 	%D%/integer.c \
 	%D%/integer.h \
+	%D%/integer_conv.c \
+	%D%/integer_ref.c \
+	%D%/integer_ref.h \
+	%D%/integer_simple.c \
 	%D%/memory.c \
 	%D%/memory.h \
 	%D%/memplan.c \
@@ -11,4 +15,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/profile.h \
 	%D%/program.c \
 	%D%/program.h \
-	%D%/run.c
+	%D%/run.c \
+	%D%/unit.h \
+	%D%/unit_params.c \
+	%D%/units.h

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "exec/integer.h"
+#include "exec/unit.h"
 #include "ir/print.h"
 
 #define DEFAULT_MEMORY_LIMIT (UINT64_C(8) << 30)
@@ -255,7 +255,7 @@ static oq_status draft_step(compiler *c, const oq_node *node, oq_step *step)
                       .out = node->outputs};
     if (unit) {
         step->op = unit->op;
-        step->state = unit;
+        step->state = unit->is_direct ? NULL : unit;
         step->in = unit->in;
         step->n_in = unit->n_in;
         step->out = unit->out;
@@ -320,7 +320,7 @@ static oq_status prepare_step(compiler *c, oq_step *step)
     oq_prepare ctx = {.node = step->node, .arena = c->arena, .diag = c->diag};
     char where[256];
 
-    if (step->is_integer)
+    if (step->is_integer && !oq_unit_of(c->units, step->node)->is_direct)
         return OQ_OK;
     OQ_TRY(check_node(c, step->node));
     if (step->op->prepare) {

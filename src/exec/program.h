@@ -18,9 +18,9 @@ typedef struct oq_step {
     int n_in, n_out;
     oq_value *const *in;  /* NULL: omitted */
     oq_value *const *out; /* NULL: omitted */
-    bool *wanted;       /* n_out */
-    uint64_t dying;     /* bit i: input i has its last reader here (and is read once by this step) */
-    oq_value **release; /* values that are dead after this step */
+    bool *wanted;         /* n_out */
+    uint64_t dying;       /* bit i: input i has its last reader here (and is read once by this step) */
+    oq_value **release;   /* values that are dead after this step */
     int n_release;
     oq_sequence **bodies; /* If: then, else; Loop and Scan: body. NULL: no control operator */
     bool is_integer;
