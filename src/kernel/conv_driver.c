@@ -215,11 +215,34 @@ static void point_at_taps(conv_block *block, oq_conv_tile *tile, const origin *o
                     *block->next++ = tap_pixel(d, &origins[r], kz, ky, kx, d->padding);
 }
 
+/* Copy the taps of one kernel line: those inside the image are neighbours in memory when nothing is skipped
+ * between them (dilation 1, one group): one copy then, with padding on both sides. */
+static unsigned char *copy_line(const oq_conv_driver *d, const origin *from, size_t kz, size_t ky,
+                                unsigned char *to)
+{
+    size_t kernel = d->spec->kernel[2], pixel = group_inputs(d) * d->x_size, kx = 0;
+    bool is_dense = d->spec->dilation[2] == 1 && d->spec->groups == 1;
+
+    while (kx < kernel) {
+        const void *source = tap_pixel(d, from, kz, ky, kx, NULL);
+        size_t run = 1;
+
+        if (source && is_dense) {
+            size_t x = (size_t)(from->at[2] + (ptrdiff_t)kx), left = d->in[2] - x;
+
+            run = kernel - kx < left ? kernel - kx : left;
+        }
+        memcpy(to, source ? source : d->padding, run * pixel);
+        to += run * pixel;
+        kx += run;
+    }
+    return to;
+}
+
 static void copy_patches(conv_block *block, oq_conv_tile *tile, const origin *origins)
 {
     const oq_conv_driver *d = block->driver;
     const oq_conv_spec *spec = d->spec;
-    size_t pixel = group_inputs(d) * d->x_size;
 
     tile->n_segments = 1;
     tile->length = group_inputs(d) * d->n_taps;
@@ -227,8 +250,7 @@ static void copy_patches(conv_block *block, oq_conv_tile *tile, const origin *or
         *block->next++ = block->patch;
         for (size_t kz = 0; kz < spec->kernel[0]; kz++)
             for (size_t ky = 0; ky < spec->kernel[1]; ky++)
-                for (size_t kx = 0; kx < spec->kernel[2]; kx++, block->patch += pixel)
-                    memcpy(block->patch, tap_pixel(d, &origins[r], kz, ky, kx, d->padding), pixel);
+                block->patch = copy_line(d, &origins[r], kz, ky, block->patch);
     }
 }
 

@@ -331,6 +331,97 @@ static inline vf vf_clamp(vf x, vf lo, vf hi)
     return vf_min(hi, vf_max(lo, x));
 }
 
+/* n (1..VW) bytes at p, one per lane, zero or sign extended. Whole vectors are loaded directly: bytes that
+ * come through a buffer would wait for its stores. */
+static inline vi vi_from_u8(const unsigned char *p, size_t n)
+{
+    unsigned char bytes[16] = {0};
+
+    if (n < VW) {
+        memcpy(bytes, p, n);
+        p = bytes;
+    }
+#if VW == 16
+    return (vi)_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
+#elif VW == 8
+    return (vi)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)p));
+#else
+    return (vi){p[0], p[1], p[2], p[3]};
+#endif
+}
+
+static inline vi vi_from_s8(const signed char *p, size_t n)
+{
+    signed char bytes[16] = {0};
+
+    if (n < VW) {
+        memcpy(bytes, p, n);
+        p = bytes;
+    }
+#if VW == 16
+    return (vi)_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
+#elif VW == 8
+    return (vi)_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)p));
+#else
+    return (vi){p[0], p[1], p[2], p[3]};
+#endif
+}
+
+static inline void store_all_bytes(unsigned char *p, vi x)
+{
+#if VW == 16
+    _mm_storeu_si128((__m128i *)(void *)p, _mm512_cvtepi32_epi8((__m512i)x));
+#elif VW == 8
+    const __m256i low = _mm256_setr_epi8(0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 4, 8,
+                                         12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+    __m256i packed = _mm256_shuffle_epi8((__m256i)x, low);
+    __m128i both = _mm_unpacklo_epi32(_mm256_castsi256_si128(packed), _mm256_extracti128_si256(packed, 1));
+
+    _mm_storel_epi64((__m128i *)(void *)p, both);
+#else
+    for (int i = 0; i < VW; i++)
+        p[i] = (unsigned char)x[i];
+#endif
+}
+
+/* The low byte of the first n (1..VW) lanes. */
+static inline void vi_store_bytes(void *to, vi x, size_t n)
+{
+    unsigned char bytes[VW];
+
+    if (n == VW) {
+        store_all_bytes(to, x);
+    } else {
+        store_all_bytes(bytes, x);
+        memcpy(to, bytes, n);
+    }
+}
+
+/* n (1..VW) integers; the other lanes are 0. */
+static inline vi vi_load_n(const int32_t *p, size_t n)
+{
+    vi x = {0};
+
+    if (n == VW)
+        memcpy(&x, p, sizeof x);
+    else
+        memcpy(&x, p, n * sizeof *p);
+    return x;
+}
+
+static inline void vi_store_n(int32_t *p, vi x, size_t n)
+{
+    if (n == VW)
+        memcpy(p, &x, sizeof x);
+    else
+        memcpy(p, &x, n * sizeof *p);
+}
+
+static inline vi vi_set1(int32_t x)
+{
+    return (vi){0} | x;
+}
+
 /* The statement for each vector at i of m lanes: whole vectors, then the rest. Only n floats are read and
  * written. */
 #define FOR_VECTORS(m, statement)        \
