@@ -34,7 +34,7 @@ def session(path, level=LEVELS.ORT_DISABLE_ALL):
 
 
 def feeds(model, seed, size):
-    """Seeded inputs; a dimension without a number becomes `size`."""
+    """Seeded inputs; a dimension without a number becomes `size`, the first one 1: that is the batch."""
     rng = np.random.default_rng(seed)
     constants = {i.name for i in model.graph.initializer}
     made = {}
@@ -42,7 +42,10 @@ def feeds(model, seed, size):
         if value.name in constants:
             continue
         tensor = value.type.tensor_type
-        shape = [d.dim_value if d.HasField("dim_value") and d.dim_value > 0 else size for d in tensor.shape.dim]
+        shape = [
+            d.dim_value if d.HasField("dim_value") and d.dim_value > 0 else (size if i else 1)
+            for i, d in enumerate(tensor.shape.dim)
+        ]
         dtype = np.dtype(SIZES[tensor.elem_type])
         if dtype.kind == "f":
             made[value.name] = rng.standard_normal(shape).astype(dtype)

@@ -2,11 +2,26 @@
 check_PROGRAMS += %D%/drop_dead.t
 %C%_drop_dead_t_SOURCES = %D%/drop_dead.c %D%/bench.c %D%/bench.h
 
+check_PROGRAMS += %D%/edit.t
+%C%_edit_t_SOURCES = %D%/edit.c %D%/bench.c %D%/bench.h
+
+check_PROGRAMS += %D%/fold_constants.t
+%C%_fold_constants_t_SOURCES = %D%/fold_constants.c %D%/bench.c %D%/bench.h
+
+check_PROGRAMS += %D%/fuse_activation.t
+%C%_fuse_activation_t_SOURCES = %D%/fuse_activation.c %D%/bench.c %D%/bench.h
+
 check_PROGRAMS += %D%/fuse_batchnorm.t
 %C%_fuse_batchnorm_t_SOURCES = %D%/fuse_batchnorm.c %D%/bench.c %D%/bench.h
 
 check_PROGRAMS += %D%/fuse_matmul_add.t
 %C%_fuse_matmul_add_t_SOURCES = %D%/fuse_matmul_add.c %D%/bench.c %D%/bench.h
+
+check_PROGRAMS += %D%/infer_control.t
+%C%_infer_control_t_SOURCES = %D%/infer_control.c %D%/bench.c %D%/bench.h
+
+check_PROGRAMS += %D%/infer_shapes.t
+%C%_infer_shapes_t_SOURCES = %D%/infer_shapes.c %D%/bench.c %D%/bench.h
 
 check_PROGRAMS += %D%/pipeline.t
 %C%_pipeline_t_SOURCES = %D%/pipeline.c %D%/bench.c %D%/bench.h
