@@ -18,6 +18,7 @@
 #include "pass/infer.h"
 
 #define DEFAULT_BUDGET ((size_t)64 << 20)
+#define EXEC_SLACK     ((size_t)1 << 20)
 
 typedef struct {
     oq_pass_ctx *ctx;
@@ -90,6 +91,8 @@ static bool fits_budget(folder *f, const oq_node *node, oq_tensor *const *output
 
     for (int i = 0; i < node->n_outputs; i++)
         bytes += outputs[i] && node->outputs[i] ? outputs[i]->size : 0;
+    if (bytes > f->budget)
+        return false;
     if (bytes > dying && bytes - dying > f->budget - f->grown)
         return false;
     f->grown += bytes > dying ? bytes - dying : 0;
@@ -109,6 +112,12 @@ static bool gather_inputs(const oq_node *node, oq_arena *arena, const oq_array *
     return true;
 }
 
+/* The executor counts its scratch memory and rounds sizes up; what comes out is held against the budget. */
+static size_t exec_limit(const folder *f)
+{
+    return f->budget < SIZE_MAX / 4 ? 2 * f->budget + EXEC_SLACK : SIZE_MAX;
+}
+
 static oq_status fold_computed(folder *f, oq_node *node)
 {
     oq_arena *scratch = f->ctx->arena;
@@ -120,7 +129,7 @@ static oq_status fold_computed(folder *f, oq_node *node)
 
     if (!inputs || !outputs || !gather_inputs(node, scratch, inputs))
         return OQ_OK;
-    status = oq_exec_node(node, inputs, node->graph->model->arena, f->budget, outputs, &diag);
+    status = oq_exec_node(node, inputs, node->graph->model->arena, exec_limit(f), outputs, &diag);
     if (status == OQ_NOMEM)
         return status;
     if (status != OQ_OK || !fits_budget(f, node, outputs)) {

@@ -231,15 +231,22 @@ static void test_transposes(void)
     bench_free(b);
 }
 
+static oq_node *concat(bench *b, int n)
+{
+    oq_value *x = bench_input(b, "x", OQ_FLOAT, DIMS(2));
+    oq_node *node = bench_node(b, "Concat", "t", n, x, x);
+
+    oq_node_set_int(node, "axis", 0);
+    return node;
+}
+
 static void test_single_inputs(void)
 {
     bench *b = bench_new(13);
-    oq_value *x = bench_input(b, "x", OQ_FLOAT, DIMS(2));
 
-    ok(goes(b, bench_node(b, "Concat", "t", 1, x)), "a Concat of one goes");
+    ok(goes(b, concat(b, 1)), "a Concat of one goes");
     b = bench_new(13);
-    x = bench_input(b, "x", OQ_FLOAT, DIMS(2));
-    ok(!goes(b, bench_node(b, "Concat", "t", 2, x, x)), "a Concat of two stays");
+    ok(!goes(b, concat(b, 2)), "a Concat of two stays");
 }
 
 int main(void)
