@@ -309,9 +309,7 @@ static oq_status find_target(const char *path, char **target, mode_t *mode, oq_d
         *mode = st.st_mode & 07777;
         *target = realpath(path, NULL);
     }
-    if (!*target)
-        OQ_FAIL(diag, OQ_NOMEM, "out of memory");
-    return OQ_OK;
+    return *target ? OQ_OK : oq_diag_set(diag, OQ_NOMEM, __FILE__, __LINE__, "out of memory");
 }
 
 /* Create ".NAME.PID-N.tmp" beside the target, so that rename stays inside one file system. */
@@ -335,8 +333,8 @@ static oq_status create_temp(oq_writer *writer, mode_t mode, oq_diag *diag)
     }
     if (writer->fd < 0)
         OQ_FAIL(diag, OQ_IO, "cannot create a file there: %s; nothing was changed", strerror(errno));
-    if (mode && fchmod(writer->fd, mode) != 0)
-        mode = 0; /* the new file then keeps the default mode */
+    if (mode)
+        (void)!fchmod(writer->fd, mode); /* where that is not allowed the new file has the default mode */
     writer->slot = register_temp(writer->temp);
     if (writer->slot < 0) {
         unlink(writer->temp);
@@ -372,7 +370,7 @@ oq_status oq_writer_open(const char *path, oq_writer **out, oq_diag *diag)
     if (strcmp(path, "-") != 0) {
         writer->fd = -1;
         status = find_target(path, &writer->target, &mode, diag);
-        if (status == OQ_OK)
+        if (status == OQ_OK && writer->target)
             status = create_temp(writer, mode, diag);
         if (status == OQ_OK)
             status = start_gzip(writer, path, diag);

@@ -215,9 +215,9 @@ static oq_status import_model(oq_importer *im, const unsigned char *data, size_t
     oq_wire_limits limits = {.depth = MAX_DEPTH,
                              .messages = o->max_messages ? o->max_messages : DEFAULT_MESSAGES,
                              .unpacked = o->max_unpacked ? o->max_unpacked : DEFAULT_UNPACKED};
-    ProtobufCMessage *message;
+    ProtobufCMessage *message = NULL;
     const Onnx__ModelProto *proto;
-    oq_span *root;
+    oq_span *root = NULL;
     oq_status status;
 
     if (!size)
@@ -326,8 +326,8 @@ oq_status oq_import_memory(const void *data, size_t size, const char *path, cons
 static oq_status import_lone_tensor(oq_importer *im, const unsigned char *data, size_t size, oq_tensor **out)
 {
     oq_wire_limits limits = {.depth = MAX_DEPTH, .messages = DEFAULT_MESSAGES, .unpacked = DEFAULT_UNPACKED};
-    ProtobufCMessage *message;
-    oq_span *root;
+    ProtobufCMessage *message = NULL;
+    oq_span *root = NULL;
 
     OQ_TRY(oq_wire_scan(&onnx__tensor_proto__descriptor, data, size, &limits, im->scratch, &root, im->diag));
     OQ_TRY(unpack(im, root, &message));

@@ -359,7 +359,7 @@ oq_status oq_import_tensor(oq_importer *im, const Onnx__TensorProto *proto, cons
                            oq_tensor **out)
 {
     const char *name = proto->name ? proto->name : "";
-    oq_tensor *tensor;
+    oq_tensor *tensor = NULL;
     payload p;
 
     OQ_TRY(make_tensor(im, proto, name, &tensor));

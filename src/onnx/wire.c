@@ -230,11 +230,12 @@ static oq_status cut_payload(scanner *s, scope *in, const oq_wire_field *f)
 static oq_status enter(scanner *s, scope *in, const oq_wire_field *f, const ProtobufCMessageDescriptor *type)
 {
     scope inner = {.type = type, .depth = in->depth + 1};
+    oq_span *outer = in->span, *span;
 
     if (inner.depth > s->limits->depth)
         OQ_FAIL(s->diag, OQ_LIMIT, "messages are nested more than %d deep at byte %zu", s->limits->depth,
                 offset_of(s, f));
-    if (in->span && is_tracked(type)) {
+    if (outer && is_tracked(type)) {
         inner.span = new_span(s, in, f);
         if (!inner.span)
             OQ_FAIL(s->diag, OQ_NOMEM, "out of memory while scanning the file");
@@ -242,14 +243,14 @@ static oq_status enter(scanner *s, scope *in, const oq_wire_field *f, const Prot
         inner.span->is_cut = is_left_packed(type);
     }
     OQ_TRY(scan_message(s, &inner, f->data, f->size));
-    if (!inner.span)
+    span = inner.span;
+    if (!outer || !span)
         return OQ_OK;
-    if (inner.span->is_cut)
-        in->span->skeleton_size -= inner.span->header + f->size;
-    else if (inner.span->skeleton_size != f->size)
-        in->span->skeleton_size -= inner.span->header + f->size -
-                                   oq_wire_varint_size((uint64_t)f->number << 3) -
-                                   oq_wire_varint_size(inner.span->skeleton_size) - inner.span->skeleton_size;
+    if (span->is_cut)
+        outer->skeleton_size -= span->header + f->size;
+    else if (span->skeleton_size != f->size)
+        outer->skeleton_size -= span->header + f->size - oq_wire_varint_size((uint64_t)f->number << 3) -
+                                oq_wire_varint_size(span->skeleton_size) - span->skeleton_size;
     return OQ_OK;
 }
 

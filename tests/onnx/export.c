@@ -253,7 +253,7 @@ static void a_renamed_initializer_keeps_its_payload(void)
     export_bytes(model, &out);
     again = import_bytes(&out);
     is_str(again->graph->initializers[0]->name, "renamed", "an initializer has its new name");
-    ok(memcmp(again->graph->initializers[0]->constant->data, three, sizeof three) == 0, "and its numbers");
+    is_mem(again->graph->initializers[0]->constant->data, three, sizeof three, "and its numbers");
     has(&out, "unused", 0);
     oq_model_destroy(again);
     oq_model_destroy(model);

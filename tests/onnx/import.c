@@ -125,6 +125,7 @@ static void a_subgraph_captures_outer_values(void)
     oq_diag diag = {0};
     oq_model *model;
     const oq_node *relu, *branch_if;
+    const oq_graph *branches[2];
 
     pb_node(&graph, "Relu", "x", NULL, "y", NULL);
     add_if(&graph);
@@ -138,13 +139,14 @@ static void a_subgraph_captures_outer_values(void)
         return;
     relu = model->graph->first;
     branch_if = relu->next;
-    ok(branch_if->n_attrs == 2 && branch_if->attrs[0].graph && branch_if->attrs[1].graph,
-       "its branches are graphs");
+    if (branch_if->n_attrs != 2 || !branch_if->attrs[0].graph || !branch_if->attrs[1].graph)
+        tap_bail("the branches are no graphs");
+    branches[0] = branch_if->attrs[0].graph;
+    branches[1] = branch_if->attrs[1].graph;
     is_int(relu->outputs[0]->n_uses, 1, "the captured value knows its reader");
-    ok(relu->outputs[0]->uses[0].node->graph == branch_if->attrs[1].graph, "which sits in the else branch");
+    ok(relu->outputs[0]->uses[0].node->graph == branches[1], "which sits in the else branch");
     is_int(relu->inputs[0]->n_uses, 4, "x is read by Relu and three times from the branches");
-    ok(branch_if->attrs[0].graph->parent == model->graph &&
-           branch_if->attrs[0].graph->parent_node == branch_if,
+    ok(branches[0]->parent == model->graph && branches[0]->parent_node == branch_if,
        "branches know where they belong");
     oq_model_destroy(model);
     oq_buf_free(&bytes);
