@@ -31,7 +31,7 @@ static oq_status find_source(const char *path, const oq_source **out, oq_diag *d
     struct stat st;
 
     if (stat(path, &st) != 0)
-        OQ_FAIL(diag, OQ_IO, "%s: %s", path, strerror(errno));
+        OQ_FAIL(diag, OQ_IO, "%s", strerror(errno));
     if (S_ISDIR(st.st_mode))
         return oq_folder_form(path, out, diag);
     for (size_t i = 0; i < sizeof file_forms / sizeof *file_forms; i++) {
@@ -41,8 +41,7 @@ static oq_status find_source(const char *path, const oq_source **out, oq_diag *d
         }
     }
     OQ_FAIL(diag, OQ_ARG,
-            "%s: not a form of samples; give an .npz, .npy, .pb, .jpg or .png file or a folder of them",
-            path);
+            "not a form of samples; give an .npz, .npy, .pb, .jpg or .png file or a folder of them");
 }
 
 /* ---- open */
@@ -84,11 +83,11 @@ static oq_status open_source(oq_dataset *dataset, const char *path, const oq_dat
 {
     dataset->path = oq_arena_strdup(dataset->arena, path);
     if (!dataset->path)
-        OQ_FAIL(diag, OQ_NOMEM, "%s: no memory to open it", path);
+        OQ_FAIL(diag, OQ_NOMEM, "no memory to open it");
     OQ_TRY(find_source(path, &dataset->source, diag));
     OQ_TRY(dataset->source->open(dataset, options, diag));
     if (!dataset->n_found)
-        OQ_FAIL(diag, OQ_SHAPE, "%s: no samples for the inputs of the model in it", path);
+        OQ_FAIL(diag, OQ_SHAPE, "no samples for the inputs of the model in it");
     dataset->n = dataset->n_found;
     if (options && options->max_samples && options->max_samples < dataset->n)
         dataset->n = options->max_samples;
@@ -118,11 +117,12 @@ oq_status oq_dataset_open(const oq_graph *graph, const char *path, const oq_data
     oq_status status;
 
     if (!dataset)
-        OQ_FAIL(diag, OQ_NOMEM, "%s: no memory to open it", path);
+        OQ_FAIL(diag, OQ_NOMEM, "no memory to open it");
     status = open_source(dataset, path, options, diag);
     if (status == OQ_OK)
         status = try_first(dataset, diag);
     if (status != OQ_OK) {
+        oq_diag_about(diag, path, false);
         oq_dataset_close(dataset);
         return status;
     }
@@ -225,16 +225,17 @@ static size_t position(const oq_dataset *dataset, size_t index)
 oq_status oq_dataset_sample(const oq_dataset *dataset, size_t index, oq_arena *arena, oq_array *feeds,
                             oq_diag *diag)
 {
-    const char *path = dataset->path ? dataset->path : "samples of the program";
     oq_status status;
 
     if (index >= dataset->n)
-        OQ_FAIL(diag, OQ_ARG, "%s: sample %zu of %zu was asked for", path, index, dataset->n);
+        OQ_FAIL(diag, OQ_ARG, "sample %zu of %zu was asked for", index, dataset->n);
     status = dataset->source->sample(dataset, position(dataset, index), arena, feeds, diag);
     if (status == OQ_OK)
-        status = oq_feed_check_symbols(dataset->graph, feeds, path, diag);
-    if (status != OQ_OK)
+        status = oq_feed_check_symbols(dataset->graph, feeds, diag);
+    if (status != OQ_OK) {
+        oq_diag_about(diag, dataset->path, false);
         oq_diag_note(diag, "in sample %zu", position(dataset, index));
+    }
     return status;
 }
 

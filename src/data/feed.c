@@ -106,10 +106,13 @@ static oq_status shape_misfit(const oq_value *input, const oq_view *sample, cons
                 "%s has shape %s, so a sample is %s, but input '%s' wants %s; give it %" PRId64
                 " at a time as [SAMPLES,%s",
                 what, shape, one, input->name, wants, want->dims[0].size, wants + 1);
-    OQ_FAIL(diag, OQ_SHAPE,
-            "%s has shape %s, input '%s' wants %s; resize the data, or name another array with --input "
-            "%s=ARRAY",
-            what, shape, input->name, wants, input->name);
+    if (strncmp(what, "array '", 7) == 0) /* one of several by name */
+        OQ_FAIL(diag, OQ_SHAPE,
+                "%s has shape %s, input '%s' wants %s; resize the data, or name another array with --input "
+                "%s=ARRAY",
+                what, shape, input->name, wants, input->name);
+    OQ_FAIL(diag, OQ_SHAPE, "%s has shape %s, input '%s' wants %s; resize the data", what, shape, input->name,
+            wants);
 }
 
 oq_status oq_feed_check(const oq_value *input, const oq_view *sample, const char *shape, const char *what,
@@ -142,8 +145,7 @@ static int64_t size_of_symbol(const oq_graph *graph, const oq_array *feeds, cons
     return -1;
 }
 
-oq_status oq_feed_check_symbols(const oq_graph *graph, const oq_array *feeds, const char *where,
-                                oq_diag *diag)
+oq_status oq_feed_check_symbols(const oq_graph *graph, const oq_array *feeds, oq_diag *diag)
 {
     for (int k = 0; k < graph->n_inputs; k++) {
         const oq_value *input = graph->inputs[k];
@@ -154,10 +156,10 @@ oq_status oq_feed_check_symbols(const oq_graph *graph, const oq_array *feeds, co
 
             if (size != feeds[k].dims[i])
                 OQ_FAIL(diag, OQ_SHAPE,
-                        "%s: dimension '%s' is %" PRId64 " elsewhere and %" PRId64
+                        "dimension '%s' is %" PRId64 " elsewhere and %" PRId64
                         " in axis %d of input '%s'; it must "
                         "be the same",
-                        where, symbol, size, feeds[k].dims[i], i, input->name);
+                        symbol, size, feeds[k].dims[i], i, input->name);
         }
     }
     return OQ_OK;

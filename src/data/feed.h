@@ -31,12 +31,12 @@ oq_view oq_view_of_npy(const oq_npy *npy, const void *data, oq_sample_axis axis,
 /* Would a value of type `from` be taken for an input of type `to`? Only where nothing is lost or meant differently:
  * the same type, double -> float (rounded), narrow -> wide, int64 -> int32 (each value is checked when read). */
 bool oq_feed_converts(oq_dtype from, oq_dtype to);
-/* Type and shape of one sample against what the input wants. what: "samples.npz: array 'x'". shape: text of the shape
+/* Type and shape of one sample against what the input wants. what: "array 'x'". shape: text of the shape
  * as the file has it. OQ_SHAPE with advice; OQ_UNSUPPORTED for an input that is no tensor. */
 oq_status oq_feed_check(const oq_value *input, const oq_view *sample, const char *shape, const char *what,
                         oq_diag *diag);
-/* Dimensions with the same symbol must have the same size in all feeds of a sample. where: file, for the message. */
-oq_status oq_feed_check_symbols(const oq_graph *graph, const oq_array *feeds, const char *where, oq_diag *diag);
+/* Dimensions with the same symbol must have the same size in all feeds of a sample. */
+oq_status oq_feed_check_symbols(const oq_graph *graph, const oq_array *feeds, oq_diag *diag);
 /* The sample as an array of type `dtype`: in place when it can be used as it lies, else a copy in arena.
  * OQ_RANGE: a value does not fit the type; OQ_NOMEM. */
 oq_status oq_feed_read(const oq_view *sample, oq_dtype dtype, const char *what, oq_arena *arena, oq_array *out,

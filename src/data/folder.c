@@ -85,8 +85,7 @@ static bool add_name(name_list *list, const char *name)
     return name != NULL;
 }
 
-static oq_status read_names(DIR *dir, const char *path, oq_folder_keep *keep, oq_arena *arena,
-                            name_list *list, oq_diag *diag)
+static oq_status read_names(DIR *dir, oq_folder_keep *keep, oq_arena *arena, name_list *list, oq_diag *diag)
 {
     const struct dirent *entry;
 
@@ -95,12 +94,12 @@ static oq_status read_names(DIR *dir, const char *path, oq_folder_keep *keep, oq
         if (entry->d_name[0] == '.' || !keep(entry->d_name))
             continue;
         if (list->n == MAX_ENTRIES)
-            OQ_FAIL(diag, OQ_LIMIT, "%s: more than %zu samples; give a smaller folder", path, MAX_ENTRIES);
+            OQ_FAIL(diag, OQ_LIMIT, "more than %zu samples; give a smaller folder", MAX_ENTRIES);
         if (!add_name(list, oq_arena_strdup(arena, entry->d_name)))
-            OQ_FAIL(diag, OQ_NOMEM, "%s: no memory for its list of files", path);
+            OQ_FAIL(diag, OQ_NOMEM, "no memory for its list of files");
     }
     if (errno)
-        OQ_FAIL(diag, OQ_IO, "%s: cannot list: %s", path, strerror(errno));
+        OQ_FAIL(diag, OQ_IO, "cannot list: %s", strerror(errno));
     return OQ_OK;
 }
 
@@ -112,8 +111,8 @@ oq_status oq_folder_list(const char *path, oq_folder_keep *keep, oq_arena *arena
     oq_status status;
 
     if (!dir)
-        OQ_FAIL(diag, OQ_IO, "%s: cannot list: %s", path, strerror(errno));
-    status = read_names(dir, path, keep, arena, &list, diag);
+        OQ_FAIL(diag, OQ_IO, "cannot list: %s", strerror(errno));
+    status = read_names(dir, keep, arena, &list, diag);
     closedir(dir);
     if (status == OQ_OK) {
         if (list.n)
@@ -121,8 +120,7 @@ oq_status oq_folder_list(const char *path, oq_folder_keep *keep, oq_arena *arena
         *n = list.n;
         *names = oq_arena_copy(arena, list.names, list.n * sizeof *list.names);
         if (!*names)
-            status =
-                oq_diag_set(diag, OQ_NOMEM, __FILE__, __LINE__, "%s: no memory for its list of files", path);
+            status = oq_diag_set(diag, OQ_NOMEM, __FILE__, __LINE__, "no memory for its list of files");
     }
     free(list.names);
     return status;
@@ -137,19 +135,17 @@ static size_t count(const char *const *names, size_t n, oq_folder_keep *keep)
     return found;
 }
 
-static oq_status tell_form(const char *path, const char *const *names, size_t n, const oq_source **out,
-                           oq_diag *diag)
+static oq_status tell_form(const char *const *names, size_t n, const oq_source **out, oq_diag *diag)
 {
     size_t images = count(names, n, oq_is_image_name), arrays = count(names, n, oq_is_array_name);
     size_t sets = count(names, n, oq_is_set_name);
 
     if (!n)
-        OQ_FAIL(diag, OQ_ARG, "%s: no .npz, .npy, .pb, .jpg or .png files and no test_data_set folders in it",
-                path);
+        OQ_FAIL(diag, OQ_ARG, "no .npz, .npy, .pb, .jpg or .png files and no test_data_set folders in it");
     if ((images != 0) + (arrays != 0) + (sets != 0) > 1)
         OQ_FAIL(diag, OQ_ARG,
-                "%s: holds %zu images, %zu arrays and %zu test_data_set folders; give a folder of one kind",
-                path, images, arrays, sets);
+                "holds %zu images, %zu arrays and %zu test_data_set folders; give a folder of one kind",
+                images, arrays, sets);
     if (sets || count(names, n, oq_is_input_name))
         *out = &oq_source_folders;
     else
@@ -165,10 +161,10 @@ oq_status oq_folder_form(const char *path, const oq_source **out, oq_diag *diag)
     oq_status status;
 
     if (!arena)
-        OQ_FAIL(diag, OQ_NOMEM, "%s: no memory for its list of files", path);
+        OQ_FAIL(diag, OQ_NOMEM, "no memory for its list of files");
     status = oq_folder_list(path, is_any_sample, arena, &names, &n, diag);
     if (status == OQ_OK)
-        status = tell_form(path, names, n, out, diag);
+        status = tell_form(names, n, out, diag);
     oq_arena_free(arena);
     return status;
 }

@@ -6,18 +6,18 @@
 #include "base/buf.h"
 #include "data/mapping.h"
 
-oq_status oq_image_new(int width, int height, const char *where, oq_image *out, oq_diag *diag)
+oq_status oq_image_new(int width, int height, oq_image *out, oq_diag *diag)
 {
     unsigned char *rgb;
 
     if (width < 1 || height < 1)
-        OQ_FAIL(diag, OQ_FORMAT, "%s: the picture has no pixels", where);
+        OQ_FAIL(diag, OQ_FORMAT, "the picture has no pixels");
     if ((size_t)height > OQ_IMAGE_MAX_PIXELS / (size_t)width)
-        OQ_FAIL(diag, OQ_LIMIT, "%s: %d x %d pixels are more than %zu; reduce the picture", where, width,
-                height, OQ_IMAGE_MAX_PIXELS);
+        OQ_FAIL(diag, OQ_LIMIT, "%d x %d pixels are more than %zu; reduce the picture", width, height,
+                OQ_IMAGE_MAX_PIXELS);
     rgb = calloc((size_t)width * (size_t)height, 3);
     if (!rgb)
-        OQ_FAIL(diag, OQ_NOMEM, "%s: no memory for %d x %d pixels", where, width, height);
+        OQ_FAIL(diag, OQ_NOMEM, "no memory for %d x %d pixels", width, height);
     *out = (oq_image){width, height, rgb};
     return OQ_OK;
 }
@@ -35,13 +35,14 @@ oq_status oq_image_read(const char *path, oq_image *out, oq_diag *diag)
 
     OQ_TRY(oq_mapping_open(path, &file, diag));
     if (file.size >= 3 && memcmp(file.data, "\xff\xd8\xff", 3) == 0)
-        status = oq_jpeg_read(file.data, file.size, path, out, diag);
+        status = oq_jpeg_read(file.data, file.size, out, diag);
     else if (file.size >= 8 && memcmp(file.data, "\x89PNG\r\n\x1a\n", 8) == 0)
-        status = oq_png_read(file.data, file.size, path, out, diag);
+        status = oq_png_read(file.data, file.size, out, diag);
     else
-        status =
-            oq_diag_set(diag, OQ_FORMAT, __FILE__, __LINE__, "%s: neither a JPEG nor a PNG picture", path);
+        status = oq_diag_set(diag, OQ_FORMAT, __FILE__, __LINE__, "neither a JPEG nor a PNG picture");
     oq_mapping_close(&file);
+    if (status != OQ_OK)
+        oq_diag_about(diag, path, false);
     return status;
 }
 

@@ -19,13 +19,13 @@ typedef struct oq_image {
 /* Decode a file; what it is tell its first bytes, not its name. OQ_IO; OQ_FORMAT: damaged, cut off, or neither JPEG nor
  * PNG; OQ_LIMIT: more than OQ_IMAGE_MAX_PIXELS; OQ_NOMEM. */
 oq_status oq_image_read(const char *path, oq_image *out, oq_diag *diag);
-/* Black, width * height pixels. OQ_LIMIT, OQ_NOMEM. where: for messages. */
-oq_status oq_image_new(int width, int height, const char *where, oq_image *out, oq_diag *diag);
+/* Black, width * height pixels. OQ_LIMIT, OQ_NOMEM. */
+oq_status oq_image_new(int width, int height, oq_image *out, oq_diag *diag);
 void oq_image_free(oq_image *image);
 
 /* The decoders, for bytes in memory. */
-oq_status oq_jpeg_read(const unsigned char *bytes, size_t size, const char *where, oq_image *out, oq_diag *diag);
-oq_status oq_png_read(const unsigned char *bytes, size_t size, const char *where, oq_image *out, oq_diag *diag);
+oq_status oq_jpeg_read(const unsigned char *bytes, size_t size, oq_image *out, oq_diag *diag);
+oq_status oq_png_read(const unsigned char *bytes, size_t size, oq_image *out, oq_diag *diag);
 
 /* Bilinear; on reduction the triangle grows with the scale, so that every pixel counts (Pillow's BILINEAR, same bits).
  * width, height >= 1. */

@@ -71,7 +71,7 @@ static void read_rows(job *j)
     }
 }
 
-static void run(job *j, const unsigned char *bytes, size_t size, const char *where, oq_diag *diag)
+static void run(job *j, const unsigned char *bytes, size_t size, oq_diag *diag)
 {
     j->status = OQ_FORMAT;
     if (setjmp(j->fault))
@@ -79,14 +79,14 @@ static void run(job *j, const unsigned char *bytes, size_t size, const char *whe
     jpeg_create_decompress(&j->jpeg);
     jpeg_mem_src(&j->jpeg, bytes, size);
     jpeg_read_header(&j->jpeg, TRUE);
-    j->status = oq_image_new((int)j->jpeg.image_width, (int)j->jpeg.image_height, where, &j->image, diag);
+    j->status = oq_image_new((int)j->jpeg.image_width, (int)j->jpeg.image_height, &j->image, diag);
     if (j->status != OQ_OK)
         return;
     j->status = OQ_FORMAT;
     j->jpeg.out_color_space = j->jpeg.num_components == 4 ? JCS_CMYK : JCS_RGB;
     j->cmyk = malloc((size_t)j->jpeg.image_width * 4);
     if (!j->cmyk) {
-        j->status = oq_diag_set(diag, OQ_NOMEM, __FILE__, __LINE__, "%s: no memory to decode it", where);
+        j->status = oq_diag_set(diag, OQ_NOMEM, __FILE__, __LINE__, "no memory to decode it");
         return;
     }
     jpeg_start_decompress(&j->jpeg);
@@ -95,22 +95,21 @@ static void run(job *j, const unsigned char *bytes, size_t size, const char *whe
     j->status = OQ_OK;
 }
 
-oq_status oq_jpeg_read(const unsigned char *bytes, size_t size, const char *where, oq_image *out,
-                       oq_diag *diag)
+oq_status oq_jpeg_read(const unsigned char *bytes, size_t size, oq_image *out, oq_diag *diag)
 {
     job *j = calloc(1, sizeof *j);
     oq_status status;
 
     if (!j)
-        OQ_FAIL(diag, OQ_NOMEM, "%s: no memory to decode it", where);
+        OQ_FAIL(diag, OQ_NOMEM, "no memory to decode it");
     j->jpeg.err = jpeg_std_error(&j->errors);
     j->errors.error_exit = on_error;
     j->errors.emit_message = on_message;
     j->jpeg.client_data = j;
-    run(j, bytes, size, where, diag);
+    run(j, bytes, size, diag);
     status = j->status;
     if (status == OQ_FORMAT)
-        oq_diag_set(diag, OQ_FORMAT, __FILE__, __LINE__, "%s: damaged JPEG picture: %s", where, j->message);
+        oq_diag_set(diag, OQ_FORMAT, __FILE__, __LINE__, "damaged JPEG picture: %s", j->message);
     if (status == OQ_OK)
         *out = j->image;
     else

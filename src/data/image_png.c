@@ -61,7 +61,7 @@ static void ask_for_rgb(job *j)
     png_read_update_info(j->png, j->info);
 }
 
-static void run(job *j, const char *where, oq_diag *diag)
+static void run(job *j, oq_diag *diag)
 {
     uint32_t width, height;
 
@@ -73,7 +73,7 @@ static void run(job *j, const char *where, oq_diag *diag)
     png_read_info(j->png, j->info);
     width = png_get_image_width(j->png, j->info);
     height = png_get_image_height(j->png, j->info);
-    j->status = oq_image_new((int)width, (int)height, where, &j->image, diag);
+    j->status = oq_image_new((int)width, (int)height, &j->image, diag);
     if (j->status != OQ_OK)
         return;
     j->status = OQ_FORMAT;
@@ -82,7 +82,7 @@ static void run(job *j, const char *where, oq_diag *diag)
         png_error(j->png, "its pixels cannot be made RGB");
     j->rows = malloc(height * sizeof *j->rows);
     if (!j->rows) {
-        j->status = oq_diag_set(diag, OQ_NOMEM, __FILE__, __LINE__, "%s: no memory to decode it", where);
+        j->status = oq_diag_set(diag, OQ_NOMEM, __FILE__, __LINE__, "no memory to decode it");
         return;
     }
     for (size_t y = 0; y < height; y++)
@@ -92,19 +92,18 @@ static void run(job *j, const char *where, oq_diag *diag)
     j->status = OQ_OK;
 }
 
-oq_status oq_png_read(const unsigned char *bytes, size_t size, const char *where, oq_image *out,
-                      oq_diag *diag)
+oq_status oq_png_read(const unsigned char *bytes, size_t size, oq_image *out, oq_diag *diag)
 {
     job j = {.bytes = bytes, .size = size};
 
     j.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &j, on_error, on_warning);
     j.info = j.png ? png_create_info_struct(j.png) : NULL;
     if (j.info)
-        run(&j, where, diag);
+        run(&j, diag);
     else
-        j.status = oq_diag_set(diag, OQ_NOMEM, __FILE__, __LINE__, "%s: no memory to decode it", where);
+        j.status = oq_diag_set(diag, OQ_NOMEM, __FILE__, __LINE__, "no memory to decode it");
     if (j.status == OQ_FORMAT)
-        oq_diag_set(diag, OQ_FORMAT, __FILE__, __LINE__, "%s: damaged PNG picture: %s", where, j.message);
+        oq_diag_set(diag, OQ_FORMAT, __FILE__, __LINE__, "damaged PNG picture: %s", j.message);
     if (j.status == OQ_OK)
         *out = j.image;
     else

@@ -100,7 +100,7 @@ static oq_status resize_width(const oq_image *in, int width, oq_image *out, oq_d
 {
     axis a;
 
-    OQ_TRY(oq_image_new(width, in->height, "resizing", out, diag));
+    OQ_TRY(oq_image_new(width, in->height, out, diag));
     if (width == in->width) {
         memcpy(out->rgb, in->rgb, (size_t)width * (size_t)in->height * 3);
         return OQ_OK;
@@ -120,7 +120,7 @@ static oq_status resize_height(const oq_image *in, int height, oq_image *out, oq
 {
     axis a;
 
-    OQ_TRY(oq_image_new(in->width, height, "resizing", out, diag));
+    OQ_TRY(oq_image_new(in->width, height, out, diag));
     if (!make_axis(&a, in->height, height)) {
         oq_image_free(out);
         return no_memory(diag);

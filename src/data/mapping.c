@@ -14,14 +14,14 @@
 
 #define CHUNK (size_t)(256 * 1024)
 
-static oq_status map_file(int fd, size_t size, const char *path, oq_mapping *out, oq_diag *diag)
+static oq_status map_file(int fd, size_t size, oq_mapping *out, oq_diag *diag)
 {
     void *data = NULL;
 
     if (size) {
         data = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
         if (data == MAP_FAILED)
-            OQ_FAIL(diag, OQ_IO, "%s: cannot map into memory: %s", path, strerror(errno));
+            OQ_FAIL(diag, OQ_IO, "cannot map into memory: %s", strerror(errno));
     }
     *out = (oq_mapping){data, size, size > 0};
     return OQ_OK;
@@ -34,17 +34,18 @@ oq_status oq_mapping_open(const char *path, oq_mapping *out, oq_diag *diag)
     int fd =
         open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* NONBLOCK: a pipe without writer must not hang */
 
-    if (fd < 0)
-        OQ_FAIL(diag, OQ_IO, "%s: %s", path, strerror(errno));
-    if (fstat(fd, &st) != 0)
-        status = oq_diag_set(diag, OQ_IO, __FILE__, __LINE__, "%s: %s", path, strerror(errno));
+    if (fd < 0 || fstat(fd, &st) != 0)
+        status = oq_diag_set(diag, OQ_IO, __FILE__, __LINE__, "%s", strerror(errno));
     else if (!S_ISREG(st.st_mode))
-        status = oq_diag_set(diag, OQ_IO, __FILE__, __LINE__, "%s: not a regular file", path);
+        status = oq_diag_set(diag, OQ_IO, __FILE__, __LINE__, "not a regular file");
     else if ((uint64_t)st.st_size > SIZE_MAX)
-        status = oq_diag_set(diag, OQ_LIMIT, __FILE__, __LINE__, "%s: too large to map", path);
+        status = oq_diag_set(diag, OQ_LIMIT, __FILE__, __LINE__, "too large to map");
     else
-        status = map_file(fd, (size_t)st.st_size, path, out, diag);
-    close(fd);
+        status = map_file(fd, (size_t)st.st_size, out, diag);
+    if (fd >= 0)
+        close(fd);
+    if (status != OQ_OK)
+        oq_diag_about(diag, path, false);
     return status;
 }
 
@@ -137,7 +138,7 @@ oq_status oq_mapping_make(size_t size, size_t heap, oq_mapping_fill *fill, void 
                 strerror(errno));
     status = fill_file(fd, size, fill, arg, path, diag);
     if (status == OQ_OK)
-        status = map_file(fd, size, path, out, diag);
+        status = map_file(fd, size, out, diag);
     close(fd);
     return status;
 }

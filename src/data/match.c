@@ -104,12 +104,11 @@ static oq_status no_array(const oq_graph *graph, const oq_array_names *arrays, c
 
     list_names(arrays->names, arrays->n, names, sizeof names);
     if (spare)
-        OQ_FAIL(diag, OQ_SHAPE,
-                "%s: no array for input '%s'; the file has %s; if it is '%s', give --input %s=%s",
-                arrays->file, input->name, names, spare, input->name, spare);
+        OQ_FAIL(diag, OQ_SHAPE, "no array for input '%s'; the file has %s; if it is '%s', give --input %s=%s",
+                input->name, names, spare, input->name, spare);
     OQ_FAIL(diag, OQ_SHAPE,
-            "%s: no array for input '%s'; the file has %s; save one array per input, named as the input",
-            arrays->file, input->name, names);
+            "no array for input '%s'; the file has %s; save one array per input, named as the input",
+            input->name, names);
 }
 
 oq_status oq_match_inputs(const oq_graph *graph, const oq_array_names *arrays,
@@ -129,8 +128,8 @@ oq_status oq_match_inputs(const oq_graph *graph, const oq_array_names *arrays,
         if (rename) {
             char names[512];
 
-            OQ_FAIL(diag, OQ_ARG, "%s: no array '%s' (for input '%s'); the file has %s", arrays->file, rename,
-                    input->name, list_names(arrays->names, arrays->n, names, sizeof names));
+            OQ_FAIL(diag, OQ_ARG, "no array '%s' (for input '%s'); the file has %s", rename, input->name,
+                    list_names(arrays->names, arrays->n, names, sizeof names));
         }
         if (!is_only)
             return no_array(graph, arrays, input, diag);

@@ -16,7 +16,7 @@
 /* The dictionary while it is read. */
 typedef struct scan {
     const char *at, *end;
-    const char *where; /* file (and array) for messages */
+    const char *what; /* "array 'x'", for messages */
     oq_npy *npy;
     bool has_descr, has_order, has_shape;
 } scan;
@@ -104,10 +104,10 @@ static oq_status scan_descr(scan *s, oq_diag *diag)
 
     skip_spaces(s);
     if (s->at < s->end && *s->at == '[')
-        OQ_FAIL(diag, OQ_UNSUPPORTED, "%s: holds records (a structured type); save one plain array per input",
-                s->where);
+        OQ_FAIL(diag, OQ_UNSUPPORTED, "%s holds records (a structured type); save one plain array per input",
+                s->what);
     if (!accept_string(s, text, sizeof text))
-        OQ_FAIL(diag, OQ_FORMAT, "%s: damaged header: no type after 'descr'", s->where);
+        OQ_FAIL(diag, OQ_FORMAT, "%s: damaged header: no type after 'descr'", s->what);
     if (*kind && strchr("<>=|", *kind))
         kind++;
     for (size_t i = 0; i < sizeof type_names / sizeof *type_names; i++) {
@@ -119,8 +119,9 @@ static oq_status scan_descr(scan *s, oq_diag *diag)
             return OQ_OK;
         }
     }
-    OQ_FAIL(diag, OQ_UNSUPPORTED, "%s: NumPy type '%s' cannot be fed to a model; convert it with .astype()",
-            s->where, text);
+    OQ_FAIL(diag, OQ_UNSUPPORTED,
+            "%s is of NumPy type '%s', which cannot be fed to a model; convert it with .astype()", s->what,
+            text);
 }
 
 static oq_status scan_order(scan *s, oq_diag *diag)
@@ -128,7 +129,7 @@ static oq_status scan_order(scan *s, oq_diag *diag)
     if (accept_word(s, "True"))
         s->npy->is_fortran = true;
     else if (!accept_word(s, "False"))
-        OQ_FAIL(diag, OQ_FORMAT, "%s: damaged header: 'fortran_order' is neither True nor False", s->where);
+        OQ_FAIL(diag, OQ_FORMAT, "%s: damaged header: 'fortran_order' is neither True nor False", s->what);
     s->has_order = true;
     return OQ_OK;
 }
@@ -156,19 +157,19 @@ static bool scan_number(scan *s, int64_t *out)
 static oq_status scan_shape(scan *s, oq_diag *diag)
 {
     if (!accept(s, '('))
-        OQ_FAIL(diag, OQ_FORMAT, "%s: damaged header: no tuple after 'shape'", s->where);
+        OQ_FAIL(diag, OQ_FORMAT, "%s: damaged header: no tuple after 'shape'", s->what);
     while (!accept(s, ')')) {
         int64_t dim;
 
         if (!scan_number(s, &dim))
-            OQ_FAIL(diag, OQ_FORMAT, "%s: damaged header: 'shape' is not a tuple of sizes", s->where);
+            OQ_FAIL(diag, OQ_FORMAT, "%s: damaged header: 'shape' is not a tuple of sizes", s->what);
         if (s->npy->rank == OQ_NPY_MAX_RANK)
-            OQ_FAIL(diag, OQ_UNSUPPORTED, "%s: has more than %d axes", s->where, OQ_NPY_MAX_RANK);
+            OQ_FAIL(diag, OQ_UNSUPPORTED, "%s has more than %d axes", s->what, OQ_NPY_MAX_RANK);
         s->npy->dims[s->npy->rank++] = dim;
         if (!accept(s, ',')) {
             if (accept(s, ')'))
                 break;
-            OQ_FAIL(diag, OQ_FORMAT, "%s: damaged header: 'shape' does not end", s->where);
+            OQ_FAIL(diag, OQ_FORMAT, "%s: damaged header: 'shape' does not end", s->what);
         }
     }
     s->has_shape = true;
@@ -180,10 +181,10 @@ static oq_status scan_dictionary(scan *s, oq_diag *diag)
     char key[32];
 
     if (!accept(s, '{'))
-        OQ_FAIL(diag, OQ_FORMAT, "%s: damaged header: it does not begin with {", s->where);
+        OQ_FAIL(diag, OQ_FORMAT, "%s: damaged header: it does not begin with {", s->what);
     while (!accept(s, '}')) {
         if (!accept_string(s, key, sizeof key) || !accept(s, ':'))
-            OQ_FAIL(diag, OQ_FORMAT, "%s: damaged header: no key where one belongs", s->where);
+            OQ_FAIL(diag, OQ_FORMAT, "%s: damaged header: no key where one belongs", s->what);
         if (strcmp(key, "descr") == 0 && !s->has_descr)
             OQ_TRY(scan_descr(s, diag));
         else if (strcmp(key, "fortran_order") == 0 && !s->has_order)
@@ -191,21 +192,21 @@ static oq_status scan_dictionary(scan *s, oq_diag *diag)
         else if (strcmp(key, "shape") == 0 && !s->has_shape)
             OQ_TRY(scan_shape(s, diag));
         else
-            OQ_FAIL(diag, OQ_FORMAT, "%s: damaged header: key '%s' does not belong there", s->where, key);
+            OQ_FAIL(diag, OQ_FORMAT, "%s: damaged header: key '%s' does not belong there", s->what, key);
         if (!accept(s, ',')) {
             if (accept(s, '}'))
                 break;
-            OQ_FAIL(diag, OQ_FORMAT, "%s: damaged header: no comma after '%s'", s->where, key);
+            OQ_FAIL(diag, OQ_FORMAT, "%s: damaged header: no comma after '%s'", s->what, key);
         }
     }
     skip_spaces(s);
     if (s->at != s->end || !s->has_descr || !s->has_order || !s->has_shape)
-        OQ_FAIL(diag, OQ_FORMAT, "%s: damaged header: %s", s->where,
+        OQ_FAIL(diag, OQ_FORMAT, "%s: damaged header: %s", s->what,
                 s->at != s->end ? "text after the }" : "descr, fortran_order or shape is missing");
     return OQ_OK;
 }
 
-static oq_status check_size(oq_npy *npy, uint64_t total, const char *where, oq_diag *diag)
+static oq_status check_size(oq_npy *npy, uint64_t total, const char *what, oq_diag *diag)
 {
     char shape[160];
     bool is_empty = false, overflows = false;
@@ -221,35 +222,34 @@ static oq_status check_size(oq_npy *npy, uint64_t total, const char *where, oq_d
         npy->n = 0;
     if (!is_empty &&
         (overflows || oq_mul_overflow(npy->n, npy->item_size, &npy->size) || npy->size > PTRDIFF_MAX))
-        OQ_FAIL(diag, OQ_FORMAT, "%s: shape %s is larger than memory can be (damaged header?)", where, shape);
+        OQ_FAIL(diag, OQ_FORMAT, "%s has shape %s, larger than memory can be (damaged header?)", what, shape);
     if (total - npy->offset < npy->size)
-        OQ_FAIL(diag, OQ_FORMAT, "%s: shape %s needs %zu bytes, the file has %" PRIu64 " (truncated?)", where,
-                shape, npy->size, total - npy->offset);
+        OQ_FAIL(diag, OQ_FORMAT, "%s has shape %s, which needs %zu bytes; there are %" PRIu64 " (truncated?)",
+                what, shape, npy->size, total - npy->offset);
     if (total - npy->offset > npy->size)
-        OQ_FAIL(diag, OQ_FORMAT,
-                "%s: %" PRIu64 " bytes follow the array of shape %s; save one array per file", where,
-                total - npy->offset - npy->size, shape);
+        OQ_FAIL(diag, OQ_FORMAT, "%s of shape %s is followed by %" PRIu64 " bytes; save one array per file",
+                what, shape, total - npy->offset - npy->size);
     return OQ_OK;
 }
 
-oq_status oq_npy_parse(const unsigned char *bytes, size_t have, uint64_t total, const char *where,
-                       oq_npy *out, oq_diag *diag)
+oq_status oq_npy_parse(const unsigned char *bytes, size_t have, uint64_t total, const char *what, oq_npy *out,
+                       oq_diag *diag)
 {
     oq_npy npy = {0};
-    scan s = {.where = where, .npy = &npy};
+    scan s = {.what = what, .npy = &npy};
 
     if (have < MAGIC_SIZE || memcmp(bytes, MAGIC, MAGIC_SIZE) != 0)
-        OQ_FAIL(diag, OQ_FORMAT, "%s: not a NumPy array (no \\x93NUMPY at its start)", where);
+        OQ_FAIL(diag, OQ_FORMAT, "%s is no NumPy array (no \\x93NUMPY at its start)", what);
     if (have >= 8 && (bytes[6] < 1 || bytes[6] > 3))
-        OQ_FAIL(diag, OQ_UNSUPPORTED, "%s: npy format version %d.%d; versions 1 to 3 are known", where,
+        OQ_FAIL(diag, OQ_UNSUPPORTED, "%s is in npy format version %d.%d; versions 1 to 3 are known", what,
                 bytes[6], bytes[7]);
     npy.offset = oq_npy_header_size(bytes, have);
     if (!npy.offset || npy.offset > have || npy.offset > total)
-        OQ_FAIL(diag, OQ_FORMAT, "%s: the header of the array is cut off or too long (truncated?)", where);
+        OQ_FAIL(diag, OQ_FORMAT, "%s: the header of the array is cut off or too long (truncated?)", what);
     s.at = (const char *)bytes + (bytes[6] > 1 ? 12 : 10);
     s.end = (const char *)bytes + npy.offset;
     OQ_TRY(scan_dictionary(&s, diag));
-    OQ_TRY(check_size(&npy, total, where, diag));
+    OQ_TRY(check_size(&npy, total, what, diag));
     *out = npy;
     return OQ_OK;
 }

@@ -22,9 +22,9 @@ typedef struct oq_npy {
 
 /* Bytes before the first element, told from the first 12 bytes of the file. 0: not an npy file, or header too long. */
 size_t oq_npy_header_size(const unsigned char *bytes, size_t have);
-/* Read the header. bytes: the first `have` bytes of a file of `total` bytes, header included; where: for messages.
+/* Read the header. bytes: the first `have` bytes of a file of `total` bytes, header included; what: "array 'x'", for messages.
  * OQ_FORMAT: damaged, truncated or followed by other bytes; OQ_UNSUPPORTED: a type (named) or rank we do not take. */
-oq_status oq_npy_parse(const unsigned char *bytes, size_t have, uint64_t total, const char *where, oq_npy *out,
+oq_status oq_npy_parse(const unsigned char *bytes, size_t have, uint64_t total, const char *what, oq_npy *out,
                        oq_diag *diag);
 /* Write the header of a C-order, little-endian array so that it takes a multiple of 64 bytes.
  * Returns its size; 0 when NumPy has no such type or the rank exceeds OQ_NPY_MAX_RANK. */

@@ -32,7 +32,6 @@ typedef struct member {
 } member;
 
 struct oq_npz {
-    char *path;
     oq_mapping file;
     size_t at; /* minizip's position in file */
     unzFile zip;
@@ -119,11 +118,11 @@ static oq_status read_name(oq_npz *npz, const unz_file_info64 *info, char **name
         return OQ_OK;
     text = calloc(1, n + 1);
     if (!text)
-        OQ_FAIL(diag, OQ_NOMEM, "%s: no memory for its directory", npz->path);
+        OQ_FAIL(diag, OQ_NOMEM, "no memory for its directory");
     if (unzGetCurrentFileInfo64(npz->zip, NULL, text, n + 1, NULL, 0, NULL, 0) != UNZ_OK ||
         strlen(text) != n) {
         free(text);
-        OQ_FAIL(diag, OQ_FORMAT, "%s: damaged zip directory: a name cannot be read", npz->path);
+        OQ_FAIL(diag, OQ_FORMAT, "damaged zip directory: a name cannot be read");
     }
     if (strcmp(text + n - 4, ".npy") != 0) {
         free(text);
@@ -145,7 +144,7 @@ static oq_status read_member(oq_npz *npz, oq_diag *diag)
     char *name;
 
     if (unzGetCurrentFileInfo64(npz->zip, &info, NULL, 0, NULL, 0, NULL, 0) != UNZ_OK)
-        OQ_FAIL(diag, OQ_FORMAT, "%s: damaged zip directory", npz->path);
+        OQ_FAIL(diag, OQ_FORMAT, "damaged zip directory");
     OQ_TRY(read_name(npz, &info, &name, diag));
     if (!name)
         return OQ_OK;
@@ -153,7 +152,7 @@ static oq_status read_member(oq_npz *npz, oq_diag *diag)
     npz->n++;
     for (size_t i = 0; i + 1 < npz->n; i++) {
         if (strcmp(npz->members[i].name, name) == 0)
-            OQ_FAIL(diag, OQ_FORMAT, "%s: two arrays are called '%s'", npz->path, name);
+            OQ_FAIL(diag, OQ_FORMAT, "two arrays are called '%s'", name);
     }
     m->packed = info.compressed_size;
     m->size = info.uncompressed_size;
@@ -162,13 +161,13 @@ static oq_status read_member(oq_npz *npz, oq_diag *diag)
     m->is_stored = info.compression_method == 0;
     m->is_known = m->is_stored || info.compression_method == Z_DEFLATED;
     if (unzGetFilePos64(npz->zip, &m->position) != UNZ_OK)
-        OQ_FAIL(diag, OQ_FORMAT, "%s: damaged zip directory", npz->path);
+        OQ_FAIL(diag, OQ_FORMAT, "damaged zip directory");
     if (m->packed > npz->file.size || (m->is_stored && m->packed != m->size))
-        OQ_FAIL(diag, OQ_FORMAT, "%s: array '%s' claims %" PRIu64 " bytes, the file has %zu (truncated?)",
-                npz->path, name, m->packed, npz->file.size);
+        OQ_FAIL(diag, OQ_FORMAT, "array '%s' claims %" PRIu64 " bytes, the file has %zu (truncated?)", name,
+                m->packed, npz->file.size);
     if (m->size > m->packed && m->size - m->packed > DEFLATE_SLACK && m->size / MAX_RATIO > m->packed)
-        OQ_FAIL(diag, OQ_FORMAT, "%s: array '%s' claims to expand from %" PRIu64 " to %" PRIu64 " bytes",
-                npz->path, name, m->packed, m->size);
+        OQ_FAIL(diag, OQ_FORMAT, "array '%s' claims to expand from %" PRIu64 " to %" PRIu64 " bytes", name,
+                m->packed, m->size);
     return OQ_OK;
 }
 
@@ -177,20 +176,19 @@ static oq_status read_directory(oq_npz *npz, oq_diag *diag)
     zlib_filefunc64_def io = {io_open, io_read, io_write, io_tell, io_seek, io_close, io_error, npz};
     unz_global_info64 global;
 
-    npz->zip = unzOpen2_64(npz->path, &io);
+    npz->zip = unzOpen2_64("", &io);
     if (!npz->zip || unzGetGlobalInfo64(npz->zip, &global) != UNZ_OK)
-        OQ_FAIL(diag, OQ_FORMAT, "%s: not an npz (zip) file, or cut off: its directory is missing",
-                npz->path);
+        OQ_FAIL(diag, OQ_FORMAT, "not an npz (zip) file, or cut off: its directory is missing");
     if (global.number_entry > MAX_MEMBERS)
-        OQ_FAIL(diag, OQ_LIMIT, "%s: %" PRIu64 " members; at most %zu are read", npz->path,
-                (uint64_t)global.number_entry, MAX_MEMBERS);
+        OQ_FAIL(diag, OQ_LIMIT, "%" PRIu64 " members; at most %zu are read", (uint64_t)global.number_entry,
+                MAX_MEMBERS);
     npz->members = calloc(global.number_entry ? global.number_entry : 1, sizeof *npz->members);
     if (!npz->members)
-        OQ_FAIL(diag, OQ_NOMEM, "%s: no memory for its directory", npz->path);
+        OQ_FAIL(diag, OQ_NOMEM, "no memory for its directory");
     for (uint64_t i = 0; i < global.number_entry; i++) {
         if ((i ? unzGoToNextFile(npz->zip) : unzGoToFirstFile(npz->zip)) != UNZ_OK)
             OQ_FAIL(diag, OQ_FORMAT,
-                    "%s: damaged zip directory: %" PRIu64 " members announced, %" PRIu64 " found", npz->path,
+                    "damaged zip directory: %" PRIu64 " members announced, %" PRIu64 " found",
                     (uint64_t)global.number_entry, i);
         OQ_TRY(read_member(npz, diag));
     }
@@ -200,15 +198,15 @@ static oq_status read_directory(oq_npz *npz, oq_diag *diag)
 oq_status oq_npz_open(const char *path, oq_npz **out, oq_diag *diag)
 {
     oq_npz *npz = calloc(1, sizeof *npz);
-    oq_status status = OQ_NOMEM;
+    oq_status status;
 
-    if (npz)
-        npz->path = strdup(path);
-    if (!npz || !npz->path)
-        status = oq_diag_set(diag, OQ_NOMEM, __FILE__, __LINE__, "%s: no memory to open it", path);
-    else if ((status = oq_mapping_open(path, &npz->file, diag)) == OQ_OK)
+    if (!npz)
+        OQ_FAIL(diag, OQ_NOMEM, "no memory to open it");
+    status = oq_mapping_open(path, &npz->file, diag);
+    if (status == OQ_OK)
         status = read_directory(npz, diag);
     if (status != OQ_OK) {
+        oq_diag_about(diag, path, false);
         oq_npz_close(npz);
         return status;
     }
@@ -228,7 +226,6 @@ void oq_npz_close(oq_npz *npz)
     if (npz->zip)
         unzClose(npz->zip);
     oq_mapping_close(&npz->file);
-    free(npz->path);
     free(npz);
 }
 
@@ -256,14 +253,12 @@ size_t oq_npz_find(const oq_npz *npz, const char *name)
 static oq_status go_to(oq_npz *npz, member *m, oq_diag *diag)
 {
     if (m->is_encrypted)
-        OQ_FAIL(diag, OQ_UNSUPPORTED, "%s: array '%s' is encrypted", npz->path, m->name);
+        OQ_FAIL(diag, OQ_UNSUPPORTED, "array '%s' is encrypted", m->name);
     if (!m->is_known)
-        OQ_FAIL(diag, OQ_UNSUPPORTED, "%s: array '%s' is compressed in a way NumPy does not write", npz->path,
-                m->name);
+        OQ_FAIL(diag, OQ_UNSUPPORTED, "array '%s' is compressed in a way NumPy does not write", m->name);
     if (unzGoToFilePos64(npz->zip, &m->position) != UNZ_OK ||
         unzOpenCurrentFile2(npz->zip, NULL, NULL, m->is_stored) != UNZ_OK)
-        OQ_FAIL(diag, OQ_FORMAT,
-                "%s: array '%s': directory and contents of the zip file disagree (damaged file)", npz->path,
+        OQ_FAIL(diag, OQ_FORMAT, "array '%s': directory and contents of the zip file disagree (damaged file)",
                 m->name);
     return OQ_OK;
 }
@@ -277,13 +272,12 @@ static oq_status locate(oq_npz *npz, member *m, oq_mapping *out, oq_diag *diag)
     start = unzGetCurrentFileZStreamPos64(npz->zip);
     unzCloseCurrentFile(npz->zip);
     if (start > npz->file.size || m->size > npz->file.size - start)
-        OQ_FAIL(diag, OQ_FORMAT, "%s: array '%s' reaches beyond the end of the file (truncated?)", npz->path,
-                m->name);
+        OQ_FAIL(diag, OQ_FORMAT, "array '%s' reaches beyond the end of the file (truncated?)", m->name);
     *out = (oq_mapping){npz->file.data + start, m->size, npz->file.is_mapped};
     return OQ_OK;
 }
 
-static oq_status check_crc(const oq_npz *npz, const member *m, const oq_mapping *bytes, oq_diag *diag)
+static oq_status check_crc(const member *m, const oq_mapping *bytes, oq_diag *diag)
 {
     uint32_t crc = (uint32_t)crc32_z(0, NULL, 0);
 
@@ -295,8 +289,8 @@ static oq_status check_crc(const oq_npz *npz, const member *m, const oq_mapping 
         done += n;
     }
     if (crc != m->crc)
-        OQ_FAIL(diag, OQ_FORMAT, "%s: array '%s' is damaged (checksum %08x, should be %08x)", npz->path,
-                m->name, crc, m->crc);
+        OQ_FAIL(diag, OQ_FORMAT, "array '%s' is damaged (checksum %08x, should be %08x)", m->name, crc,
+                m->crc);
     return OQ_OK;
 }
 
@@ -315,8 +309,7 @@ static oq_status inflate_piece(void *arg, unsigned char *bytes, size_t size, oq_
         int n = unzReadCurrentFile(in->npz->zip, bytes, step);
 
         if (n <= 0)
-            OQ_FAIL(diag, OQ_FORMAT, "%s: array '%s' cannot be expanded (damaged file)", in->npz->path,
-                    in->m->name);
+            OQ_FAIL(diag, OQ_FORMAT, "array '%s' cannot be expanded (damaged file)", in->m->name);
         bytes += n;
         size -= (size_t)n;
     }
@@ -329,12 +322,12 @@ static oq_status expand(oq_npz *npz, member *m, oq_diag *diag)
     oq_status status;
 
     if (m->size > MAX_EXPANDED)
-        OQ_FAIL(diag, OQ_LIMIT, "%s: array '%s' expands to %" PRIu64 " bytes; the limit is 64 GiB", npz->path,
-                m->name, m->size);
+        OQ_FAIL(diag, OQ_LIMIT, "array '%s' expands to %" PRIu64 " bytes; the limit is 64 GiB", m->name,
+                m->size);
     OQ_TRY(go_to(npz, m, diag));
     status = oq_mapping_make((size_t)m->size, HEAP_MEMBER, inflate_piece, &in, &m->expanded, diag);
     if (unzCloseCurrentFile(npz->zip) != UNZ_OK && status == OQ_OK)
-        OQ_FAIL(diag, OQ_FORMAT, "%s: array '%s' is damaged (wrong checksum)", npz->path, m->name);
+        OQ_FAIL(diag, OQ_FORMAT, "array '%s' is damaged (wrong checksum)", m->name);
     return status;
 }
 
@@ -344,7 +337,7 @@ oq_status oq_npz_load(oq_npz *npz, size_t index, oq_mapping *out, oq_diag *diag)
 
     if (!m->is_loaded && m->is_stored) {
         OQ_TRY(locate(npz, m, &m->bytes, diag));
-        OQ_TRY(check_crc(npz, m, &m->bytes, diag));
+        OQ_TRY(check_crc(m, &m->bytes, diag));
     } else if (!m->is_loaded) {
         OQ_TRY(expand(npz, m, diag));
         m->bytes = m->expanded;
@@ -363,14 +356,14 @@ static oq_status inflate_header(oq_npz *npz, member *m, unsigned char **out, siz
     oq_status status;
 
     if (m->size < sizeof start)
-        OQ_FAIL(diag, OQ_FORMAT, "%s: array '%s' is too short for a NumPy array", npz->path, m->name);
+        OQ_FAIL(diag, OQ_FORMAT, "array '%s' is too short for a NumPy array", m->name);
     OQ_TRY(inflate_piece(&in, start, sizeof start, diag));
     n = oq_npy_header_size(start, sizeof start);
     if (n < sizeof start || n > m->size)
         n = sizeof start; /* the parser says what is wrong */
     bytes = malloc(n);
     if (!bytes)
-        OQ_FAIL(diag, OQ_NOMEM, "%s: no memory for a header", npz->path);
+        OQ_FAIL(diag, OQ_NOMEM, "no memory for a header");
     memcpy(bytes, start, sizeof start);
     status = inflate_piece(&in, bytes + sizeof start, n - sizeof start, diag);
     if (status != OQ_OK)
@@ -386,20 +379,20 @@ oq_status oq_npz_header(oq_npz *npz, size_t index, oq_npy *out, oq_diag *diag)
     oq_mapping stored = m->bytes;
     unsigned char *bytes = NULL;
     size_t size = 0;
-    char where[512];
+    char what[512];
     oq_status status;
 
-    snprintf(where, sizeof where, "%s: array '%s'", npz->path, m->name);
+    snprintf(what, sizeof what, "array '%s'", m->name);
     if (m->is_loaded || m->is_stored) {
         if (!m->is_loaded)
             OQ_TRY(locate(npz, m, &stored, diag));
-        return oq_npy_parse(stored.data, stored.size, m->size, where, out, diag);
+        return oq_npy_parse(stored.data, stored.size, m->size, what, out, diag);
     }
     OQ_TRY(go_to(npz, m, diag));
     status = inflate_header(npz, m, &bytes, &size, diag);
     unzCloseCurrentFile(npz->zip); /* its checksum covers bytes we did not read */
     if (status == OQ_OK)
-        status = oq_npy_parse(bytes, size, m->size, where, out, diag);
+        status = oq_npy_parse(bytes, size, m->size, what, out, diag);
     free(bytes);
     return status;
 }

@@ -35,7 +35,6 @@ extern const oq_source oq_source_images;  /* a folder of JPEG and PNG files (or 
 
 /* Names of arrays in a file, for matching with inputs. */
 typedef struct oq_array_names {
-    const char *file; /* for messages */
     const char *const *names;
     size_t n;
 } oq_array_names;

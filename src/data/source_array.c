@@ -18,7 +18,7 @@
 /* What feeds one input. */
 typedef struct column {
     bool is_default;  /* the input's own constant */
-    const char *what; /* "samples.npz: array 'x'" */
+    const char *what; /* "array 'x'" */
     oq_npy npy;
     oq_mapping bytes;
     oq_sample_axis axis;
@@ -63,7 +63,7 @@ static oq_status new_table(oq_dataset *dataset, table **out, oq_diag *diag)
     if (t)
         t->columns = OQ_NEW_ARRAY(dataset->arena, column, dataset->graph->n_inputs);
     if (!t || !t->columns)
-        OQ_FAIL(diag, OQ_NOMEM, "%s: no memory to open it", dataset->path);
+        OQ_FAIL(diag, OQ_NOMEM, "no memory to open it");
     dataset->state = *out = t;
     return OQ_OK;
 }
@@ -79,10 +79,9 @@ static oq_status open_columns(oq_dataset *dataset, table *t, const size_t *match
         c->is_default = match[k] == n;
         if (c->is_default)
             continue;
-        c->what =
-            oq_arena_printf(dataset->arena, "%s: array '%s'", dataset->path, oq_npz_name(t->npz, match[k]));
+        c->what = oq_arena_printf(dataset->arena, "array '%s'", oq_npz_name(t->npz, match[k]));
         if (!c->what)
-            OQ_FAIL(diag, OQ_NOMEM, "%s: no memory to open it", dataset->path);
+            OQ_FAIL(diag, OQ_NOMEM, "no memory to open it");
         OQ_TRY(oq_npz_header(t->npz, match[k], &c->npy, diag));
         OQ_TRY(check_column(dataset, dataset->graph->inputs[k], c, diag));
     }
@@ -95,7 +94,7 @@ static oq_status open_columns(oq_dataset *dataset, table *t, const size_t *match
 
 static oq_status open_npz(oq_dataset *dataset, const oq_dataset_options *options, oq_diag *diag)
 {
-    oq_array_names arrays = {.file = dataset->path};
+    oq_array_names arrays = {0};
     const char **names;
     size_t *match;
     table *t;
@@ -106,7 +105,7 @@ static oq_status open_npz(oq_dataset *dataset, const oq_dataset_options *options
     names = OQ_NEW_ARRAY(dataset->arena, const char *, arrays.n);
     match = OQ_NEW_ARRAY(dataset->arena, size_t, dataset->graph->n_inputs);
     if (!names || !match)
-        OQ_FAIL(diag, OQ_NOMEM, "%s: no memory to open it", dataset->path);
+        OQ_FAIL(diag, OQ_NOMEM, "no memory to open it");
     for (size_t i = 0; i < arrays.n; i++)
         names[i] = oq_npz_name(t->npz, i);
     arrays.names = names;
@@ -125,17 +124,16 @@ static oq_status open_npy(oq_dataset *dataset, const oq_dataset_options *options
     OQ_TRY(oq_mapping_open(dataset->path, &t->npy, diag));
     if (n_required != 1)
         OQ_FAIL(diag, OQ_SHAPE,
-                "%s: one array, but the model has %d inputs; save an npz with one array per input",
-                dataset->path, n_required);
+                "one array, but the model has %d inputs; save an npz with one array per input", n_required);
     for (int k = 0; k < graph->n_inputs; k++) {
         column *c = &t->columns[k];
 
         c->is_default = graph->inputs[k]->constant;
         if (c->is_default)
             continue;
-        c->what = dataset->path;
+        c->what = "the array";
         c->bytes = t->npy;
-        OQ_TRY(oq_npy_parse(t->npy.data, t->npy.size, t->npy.size, dataset->path, &c->npy, diag));
+        OQ_TRY(oq_npy_parse(t->npy.data, t->npy.size, t->npy.size, c->what, &c->npy, diag));
         OQ_TRY(check_column(dataset, graph->inputs[k], c, diag));
     }
     return OQ_OK;

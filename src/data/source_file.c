@@ -53,7 +53,7 @@ static oq_status use_npy(const oq_value *input, const oq_npy *npy, const unsigne
     oq_view view;
 
     if (npy->rank > OQ_MAX_RANK)
-        OQ_FAIL(diag, OQ_UNSUPPORTED, "%s: has more than %d axes", what, OQ_MAX_RANK);
+        OQ_FAIL(diag, OQ_UNSUPPORTED, "%s has more than %d axes", what, OQ_MAX_RANK);
     view = oq_view_of_npy(npy, bytes ? bytes + npy->offset : NULL, OQ_AXIS_NONE, 0);
     return use(input, &view, what, arena, feed, diag);
 }
@@ -79,10 +79,12 @@ static oq_status use_single(const oq_value *input, const char *path, oq_arena *a
 
     OQ_TRY(oq_mapping_open(path, &file, diag));
     if (oq_has_extension(path, ".pb"))
-        status = use_pb(input, &file, path, arena, feed, diag);
-    else if ((status = oq_npy_parse(file.data, file.size, file.size, path, &npy, diag)) == OQ_OK)
-        status = use_npy(input, &npy, file.data, path, arena, feed, diag);
+        status = use_pb(input, &file, "the tensor", arena, feed, diag);
+    else if ((status = oq_npy_parse(file.data, file.size, file.size, "the array", &npy, diag)) == OQ_OK)
+        status = use_npy(input, &npy, file.data, "the array", arena, feed, diag);
     oq_mapping_close(&file);
+    if (status != OQ_OK)
+        oq_diag_about(diag, path, false);
     return status;
 }
 
@@ -106,7 +108,7 @@ static oq_status use_matched(const oq_dataset *dataset, oq_npz *npz, const oq_ar
     const char *note;
 
     if (!match)
-        OQ_FAIL(diag, OQ_NOMEM, "%s: no memory to read it", arrays->file);
+        OQ_FAIL(diag, OQ_NOMEM, "no memory to read it");
     OQ_TRY(oq_match_inputs(graph, arrays, &list->options, match, &note, arena, diag));
     for (int k = 0; k < graph->n_inputs; k++) {
         oq_mapping bytes = {0};
@@ -115,7 +117,7 @@ static oq_status use_matched(const oq_dataset *dataset, oq_npz *npz, const oq_ar
 
         if (match[k] == arrays->n)
             continue;
-        snprintf(what, sizeof what, "%s: array '%s'", arrays->file, arrays->names[match[k]]);
+        snprintf(what, sizeof what, "array '%s'", arrays->names[match[k]]);
         OQ_TRY(oq_npz_header(npz, match[k], &npy, diag));
         if (feeds)
             OQ_TRY(oq_npz_load(npz, match[k], &bytes, diag));
@@ -127,7 +129,7 @@ static oq_status use_matched(const oq_dataset *dataset, oq_npz *npz, const oq_ar
 static oq_status use_npz(const oq_dataset *dataset, const char *path, oq_arena *arena, oq_array *feeds,
                          oq_diag *diag)
 {
-    oq_array_names arrays = {.file = path};
+    oq_array_names arrays = {0};
     const char **names;
     oq_npz *npz;
     oq_status status;
@@ -141,8 +143,10 @@ static oq_status use_npz(const oq_dataset *dataset, const char *path, oq_arena *
     if (names)
         status = use_matched(dataset, npz, &arrays, arena, feeds, diag);
     else
-        status = oq_diag_set(diag, OQ_NOMEM, __FILE__, __LINE__, "%s: no memory to read it", path);
+        status = oq_diag_set(diag, OQ_NOMEM, __FILE__, __LINE__, "no memory to read it");
     oq_npz_close(npz);
+    if (status != OQ_OK)
+        oq_diag_about(diag, path, false);
     return status;
 }
 
@@ -158,7 +162,7 @@ static oq_status use_file(const oq_dataset *dataset, size_t index, oq_arena *are
         return use_npz(dataset, path, arena, feeds, diag);
     if (list->n_fed != 1)
         OQ_FAIL(diag, OQ_SHAPE,
-                "%s: one array, but the model has %d inputs; save npz files with one array per input", path,
+                "one array, but the model has %d inputs; save npz files with one array per input",
                 list->n_fed);
     return use_single(graph->inputs[list->fed[0]], path, arena, feeds ? &feeds[list->fed[0]] : NULL, diag);
 }
@@ -174,7 +178,7 @@ static oq_status use_folder(const oq_dataset *dataset, size_t index, oq_arena *a
         const char *path = oq_arena_printf(arena, "%s/input_%d.pb", list->paths[index], i);
 
         if (!path)
-            OQ_FAIL(diag, OQ_NOMEM, "%s: no memory to read it", list->paths[index]);
+            OQ_FAIL(diag, OQ_NOMEM, "no memory to read it");
         OQ_TRY(
             use_single(graph->inputs[list->fed[i]], path, arena, feeds ? &feeds[list->fed[i]] : NULL, diag));
     }
@@ -193,7 +197,7 @@ static oq_status check_all(const oq_dataset *dataset, use_sample *use_one, oq_di
     oq_status status = OQ_OK;
 
     if (!arena)
-        OQ_FAIL(diag, OQ_NOMEM, "%s: no memory to check it", dataset->path);
+        OQ_FAIL(diag, OQ_NOMEM, "no memory to check it");
     for (size_t i = 0; i < dataset->n_found && status == OQ_OK; i++) {
         oq_arena_reset(arena);
         status = use_one(dataset, i, arena, NULL, diag);
@@ -214,7 +218,7 @@ static oq_status copy_renames(oq_dataset *dataset, file_list *list, const oq_dat
             renames = NULL;
     }
     if (!renames)
-        OQ_FAIL(diag, OQ_NOMEM, "%s: no memory to open it", dataset->path);
+        OQ_FAIL(diag, OQ_NOMEM, "no memory to open it");
     list->options.renames = renames;
     list->options.n_renames = n;
     return OQ_OK;
@@ -229,7 +233,7 @@ static oq_status new_list(oq_dataset *dataset, const oq_dataset_options *options
     if (list)
         list->fed = OQ_NEW_ARRAY(dataset->arena, int, graph->n_inputs);
     if (!list || !list->fed)
-        OQ_FAIL(diag, OQ_NOMEM, "%s: no memory to open it", dataset->path);
+        OQ_FAIL(diag, OQ_NOMEM, "no memory to open it");
     for (int k = 0; k < graph->n_inputs; k++) {
         if (!graph->inputs[k]->constant)
             list->fed[list->n_fed++] = k;
@@ -255,7 +259,7 @@ static oq_status list_paths(oq_dataset *dataset, oq_folder_keep *keep, file_list
         }
     }
     if (!list->paths)
-        OQ_FAIL(diag, OQ_NOMEM, "%s: no memory to open it", dataset->path);
+        OQ_FAIL(diag, OQ_NOMEM, "no memory to open it");
     return OQ_OK;
 }
 
@@ -286,15 +290,14 @@ static oq_status count_files(const oq_dataset *dataset, file_list *list, oq_diag
     oq_status status;
 
     if (!arena)
-        OQ_FAIL(diag, OQ_NOMEM, "%s: no memory to open it", dataset->path);
+        OQ_FAIL(diag, OQ_NOMEM, "no memory to open it");
     status = oq_folder_list(list->paths[0], oq_is_input_name, arena, &names, &n, diag);
     oq_arena_free(arena);
     OQ_TRY(status);
     if (n == (size_t)list->n_fed)
         return OQ_OK;
     if (n != (size_t)dataset->graph->n_inputs)
-        OQ_FAIL(diag, OQ_SHAPE, "%s: %zu files input_K.pb, the model has %d inputs", list->paths[0], n,
-                list->n_fed);
+        OQ_FAIL(diag, OQ_SHAPE, "%zu files input_K.pb, the model has %d inputs", n, list->n_fed);
     for (list->n_fed = 0; list->n_fed < dataset->graph->n_inputs; list->n_fed++)
         list->fed[list->n_fed] = list->n_fed;
     return OQ_OK;
@@ -313,7 +316,7 @@ static oq_status open_folders(oq_dataset *dataset, const oq_dataset_options *opt
         dataset->n_found = 1;
     }
     if (!list->paths)
-        OQ_FAIL(diag, OQ_NOMEM, "%s: no memory to open it", dataset->path);
+        OQ_FAIL(diag, OQ_NOMEM, "no memory to open it");
     OQ_TRY(count_files(dataset, list, diag));
     return check_all(dataset, use_folder, diag);
 }

@@ -158,7 +158,7 @@ static oq_status list_pictures(oq_dataset *dataset, gallery *g, oq_diag *diag)
             g->paths = NULL;
     }
     if (!g->paths)
-        OQ_FAIL(diag, OQ_NOMEM, "%s: no memory to open it", dataset->path);
+        OQ_FAIL(diag, OQ_NOMEM, "no memory to open it");
     return OQ_OK;
 }
 
@@ -168,8 +168,8 @@ static oq_status find_input(const oq_dataset *dataset, gallery *g, oq_diag *diag
 
     if (oq_n_required_inputs(graph) != 1)
         OQ_FAIL(diag, OQ_SHAPE,
-                "%s: pictures feed one input, the model has %d; save an npz with one array per input",
-                dataset->path, oq_n_required_inputs(graph));
+                "pictures feed one input, the model has %d; save an npz with one array per input",
+                oq_n_required_inputs(graph));
     for (int k = 0; k < graph->n_inputs; k++) {
         if (!graph->inputs[k]->constant) {
             g->input = graph->inputs[k];
@@ -196,7 +196,7 @@ static oq_status open_images(oq_dataset *dataset, const oq_dataset_options *opti
     gallery *g = OQ_NEW(dataset->arena, gallery);
 
     if (!g)
-        OQ_FAIL(diag, OQ_NOMEM, "%s: no memory to open it", dataset->path);
+        OQ_FAIL(diag, OQ_NOMEM, "no memory to open it");
     dataset->state = g;
     OQ_TRY(find_input(dataset, g, diag));
     OQ_TRY(make_plan(g, options ? options : &defaults, diag));

@@ -135,18 +135,18 @@ static size_t entry_size(oq_dtype dtype)
 
 /* ---- header */
 
-static oq_status add_dims(const entry *e, oq_tensor_pb *pb, const char *where, oq_diag *diag)
+static oq_status add_dims(const entry *e, oq_tensor_pb *pb, const char *what, oq_diag *diag)
 {
     reader packed = {e->bytes, e->bytes + e->size};
     uint64_t dim = e->number;
 
     while (e->wire == WIRE_VARINT || packed.at < packed.end) {
         if (e->wire == WIRE_BYTES && !read_varint(&packed, &dim))
-            OQ_FAIL(diag, OQ_FORMAT, "%s: damaged: its dimensions are cut off", where);
+            OQ_FAIL(diag, OQ_FORMAT, "%s is damaged: its dimensions are cut off", what);
         if (dim > INT64_MAX)
-            OQ_FAIL(diag, OQ_FORMAT, "%s: damaged: a dimension is negative", where);
+            OQ_FAIL(diag, OQ_FORMAT, "%s is damaged: a dimension is negative", what);
         if (pb->rank == OQ_MAX_RANK)
-            OQ_FAIL(diag, OQ_UNSUPPORTED, "%s: has more than %d axes", where, OQ_MAX_RANK);
+            OQ_FAIL(diag, OQ_UNSUPPORTED, "%s has more than %d axes", what, OQ_MAX_RANK);
         pb->dims[pb->rank++] = (int64_t)dim;
         if (e->wire == WIRE_VARINT)
             break;
@@ -154,13 +154,13 @@ static oq_status add_dims(const entry *e, oq_tensor_pb *pb, const char *where, o
     return OQ_OK;
 }
 
-static oq_status take(const entry *e, oq_tensor_pb *pb, const char *where, oq_diag *diag)
+static oq_status take(const entry *e, oq_tensor_pb *pb, const char *what, oq_diag *diag)
 {
     if (e->field == FIELD_DIMS && (e->wire == WIRE_VARINT || e->wire == WIRE_BYTES))
-        return add_dims(e, pb, where, diag);
+        return add_dims(e, pb, what, diag);
     if (e->field == FIELD_DATA_TYPE && e->wire == WIRE_VARINT) {
         if (e->number == 0 || e->number >= OQ_N_DTYPES)
-            OQ_FAIL(diag, OQ_UNSUPPORTED, "%s: element type %llu is not known", where,
+            OQ_FAIL(diag, OQ_UNSUPPORTED, "%s: element type %llu is not known", what,
                     (unsigned long long)e->number);
         pb->dtype = (oq_dtype)e->number;
     } else if (e->field == FIELD_NAME && e->wire == WIRE_BYTES) {
@@ -170,15 +170,15 @@ static oq_status take(const entry *e, oq_tensor_pb *pb, const char *where, oq_di
         pb->raw = e->bytes;
         pb->raw_size = e->size;
     } else if (e->field == FIELD_DATA_LOCATION && e->number == 1) {
-        OQ_FAIL(diag, OQ_UNSUPPORTED, "%s: keeps its elements in another file; save it with them", where);
+        OQ_FAIL(diag, OQ_UNSUPPORTED, "%s keeps its elements in another file; save it with them", what);
     } else if (e->field <= FIELD_DATA_LOCATION && e->field != 3 && e->field != 12 && e->field != 13 &&
                e->wire != WIRE_BYTES && e->wire != entry_wire(e->field)) {
-        OQ_FAIL(diag, OQ_FORMAT, "%s: not an ONNX tensor: field %u has another form", where, e->field);
+        OQ_FAIL(diag, OQ_FORMAT, "%s is no ONNX tensor: field %u has another form", what, e->field);
     }
     return OQ_OK;
 }
 
-static oq_status check_payload(oq_tensor_pb *pb, const char *where, oq_diag *diag)
+static oq_status check_payload(oq_tensor_pb *pb, const char *what, oq_diag *diag)
 {
     char shape[256];
     size_t size = 0;
@@ -188,22 +188,22 @@ static oq_status check_payload(oq_tensor_pb *pb, const char *where, oq_diag *dia
     if (fits && pb->dtype != OQ_STRING)
         fits = oq_dtype_bytes(pb->dtype, pb->n, &size) && size <= PTRDIFF_MAX;
     if (!fits)
-        OQ_FAIL(diag, OQ_FORMAT, "%s: shape %s is larger than memory can be (damaged?)", where, shape);
+        OQ_FAIL(diag, OQ_FORMAT, "%s has shape %s, larger than memory can be (damaged?)", what, shape);
     if (pb->raw && pb->dtype == OQ_STRING)
-        OQ_FAIL(diag, OQ_FORMAT, "%s: strings cannot be in raw_data", where);
+        OQ_FAIL(diag, OQ_FORMAT, "%s: strings cannot be in raw_data", what);
     if (pb->raw && pb->raw_size == 0 && size > 0)
         pb->raw = NULL; /* written empty beside a typed field */
     if (pb->raw && pb->raw_size != size)
-        OQ_FAIL(diag, OQ_FORMAT, "%s: shape %s of %s needs %zu bytes, it has %zu", where, shape,
+        OQ_FAIL(diag, OQ_FORMAT, "%s has shape %s of %s, which needs %zu bytes; it has %zu", what, shape,
                 oq_dtype_name(pb->dtype), size, pb->raw_size);
     if (!pb->raw && pb->n / 8 > pb->message_size)
-        OQ_FAIL(diag, OQ_FORMAT, "%s: shape %s needs %zu elements, the file has %zu bytes", where, shape,
-                pb->n, pb->message_size);
+        OQ_FAIL(diag, OQ_FORMAT, "%s has shape %s, which needs %zu elements; the file has %zu bytes", what,
+                shape, pb->n, pb->message_size);
     pb->size = size;
     return OQ_OK;
 }
 
-oq_status oq_tensor_pb_parse(const unsigned char *bytes, size_t size, const char *where, oq_tensor_pb *out,
+oq_status oq_tensor_pb_parse(const unsigned char *bytes, size_t size, const char *what, oq_tensor_pb *out,
                              oq_diag *diag)
 {
     oq_tensor_pb pb = {.message = bytes, .message_size = size};
@@ -211,15 +211,15 @@ oq_status oq_tensor_pb_parse(const unsigned char *bytes, size_t size, const char
     entry e;
 
     if (!size)
-        OQ_FAIL(diag, OQ_FORMAT, "%s: empty file", where);
+        OQ_FAIL(diag, OQ_FORMAT, "%s is an empty file", what);
     while (read_entry(&r, &e))
-        OQ_TRY(take(&e, &pb, where, diag));
+        OQ_TRY(take(&e, &pb, what, diag));
     if (r.at != r.end)
-        OQ_FAIL(diag, OQ_FORMAT, "%s: not an ONNX tensor, or cut off: damaged at byte %zu", where,
+        OQ_FAIL(diag, OQ_FORMAT, "%s is no ONNX tensor, or cut off: damaged at byte %zu", what,
                 (size_t)(r.at - bytes));
     if (!pb.dtype)
-        OQ_FAIL(diag, OQ_FORMAT, "%s: not an ONNX tensor: it has no element type", where);
-    OQ_TRY(check_payload(&pb, where, diag));
+        OQ_FAIL(diag, OQ_FORMAT, "%s is no ONNX tensor: it has no element type", what);
+    OQ_TRY(check_payload(&pb, what, diag));
     *out = pb;
     return OQ_OK;
 }
@@ -279,7 +279,7 @@ static bool put_entry(sink *s, const entry *e)
     return e->wire == wire && put_number(s, e->number);
 }
 
-static oq_status read_typed(const oq_tensor_pb *pb, const char *where, sink *s, oq_diag *diag)
+static oq_status read_typed(const oq_tensor_pb *pb, const char *what, sink *s, oq_diag *diag)
 {
     reader r = {pb->message, pb->message + pb->message_size};
     uint32_t field = typed_field(pb->dtype);
@@ -287,15 +287,15 @@ static oq_status read_typed(const oq_tensor_pb *pb, const char *where, sink *s, 
 
     while (read_entry(&r, &e)) {
         if (e.field == field && !put_entry(s, &e))
-            OQ_FAIL(diag, OQ_FORMAT, "%s: more elements than its shape says, or damaged ones", where);
+            OQ_FAIL(diag, OQ_FORMAT, "%s has more elements than its shape says, or damaged ones", what);
     }
     if (s->at != s->size)
-        OQ_FAIL(diag, OQ_FORMAT, "%s: fewer elements than its shape says (%zu of %zu)", where,
+        OQ_FAIL(diag, OQ_FORMAT, "%s has fewer elements than its shape says (%zu of %zu)", what,
                 s->at / s->width, s->size / s->width);
     return OQ_OK;
 }
 
-oq_status oq_tensor_pb_view(const oq_tensor_pb *pb, const char *where, oq_arena *arena, oq_view *out,
+oq_status oq_tensor_pb_view(const oq_tensor_pb *pb, const char *what, oq_arena *arena, oq_view *out,
                             oq_diag *diag)
 {
     bool is_text = pb->dtype == OQ_STRING;
@@ -306,13 +306,13 @@ oq_status oq_tensor_pb_view(const oq_tensor_pb *pb, const char *where, oq_arena 
 
     memcpy(view.dims, pb->dims, sizeof view.dims);
     if (is_text && oq_mul_overflow(pb->n, sizeof(oq_string), &bytes))
-        OQ_FAIL(diag, OQ_LIMIT, "%s: too many strings", where);
+        OQ_FAIL(diag, OQ_LIMIT, "%s has too many strings", what);
     view.size = bytes;
     if (!pb->raw) {
         s.out = oq_arena_alloc(arena, bytes < 64 ? 64 : bytes); /* 64: the alignment of larger ones */
         if (!s.out)
-            OQ_FAIL(diag, OQ_NOMEM, "%s: no memory for %zu bytes", where, bytes);
-        OQ_TRY(read_typed(pb, where, &s, diag));
+            OQ_FAIL(diag, OQ_NOMEM, "%s: no memory for %zu bytes", what, bytes);
+        OQ_TRY(read_typed(pb, what, &s, diag));
         view.data = s.out;
     }
     *out = view;

@@ -19,11 +19,11 @@ typedef struct oq_tensor_pb {
     size_t message_size;
 } oq_tensor_pb;
 
-/* Read the header. bytes must stay valid as long as out is used. where: for messages. OQ_FORMAT: damaged, or its
+/* Read the header. bytes must stay valid as long as out is used. what: "the tensor", for messages. OQ_FORMAT: damaged, or its
  * payload has another size than its shape; OQ_UNSUPPORTED: external data, unknown type, too many axes. */
-oq_status oq_tensor_pb_parse(const unsigned char *bytes, size_t size, const char *where, oq_tensor_pb *out,
+oq_status oq_tensor_pb_parse(const unsigned char *bytes, size_t size, const char *what, oq_tensor_pb *out,
                              oq_diag *diag);
 /* Its elements: a view of raw_data in place, or of a copy in arena made from the typed field. */
-oq_status oq_tensor_pb_view(const oq_tensor_pb *pb, const char *where, oq_arena *arena, oq_view *out, oq_diag *diag);
+oq_status oq_tensor_pb_view(const oq_tensor_pb *pb, const char *what, oq_arena *arena, oq_view *out, oq_diag *diag);
 
 #endif

@@ -33,11 +33,13 @@ static void refused(const char *inputs, const char *path, oq_status want, const 
 {
     oq_model *model = fixture_model(inputs);
     oq_dataset *dataset = NULL;
+    char line[2 * OQ_DIAG_TEXT + 2];
 
     oq_diag_clear(&diag);
     is_int(oq_dataset_open(model->graph, path, NULL, &dataset, &diag), want, oq_status_name(want));
-    if (!ok(strstr(diag.message, text) && !strchr(diag.message, '\n'), "says: %s", text))
-        tap_diag("got: %s", diag.message);
+    snprintf(line, sizeof line, "%s: %s", diag.about, diag.message); /* as the program prints it */
+    if (!ok(strstr(line, text) && !strchr(line, '\n'), "says: %s", text))
+        tap_diag("got: %s", line);
     ok(dataset == NULL, "nothing is returned");
     oq_model_destroy(model);
 }
@@ -157,7 +159,7 @@ static void tells_what_does_not_fit(void)
             "no array for input 'z'; the file has 'y', 'x', 'label'; if it "
             "is 'y', give --input z=y");
     refused("x:float[N,2,4]", path, OQ_SHAPE,
-            "array 'x' has shape [4,2,3], input 'x' wants [N,2,4]; resize the data");
+            "two.npz: array 'x' has shape [4,2,3], input 'x' wants [N,2,4]; resize the data");
     refused("x:float[N,2,3,1,1]", path, OQ_SHAPE,
             "wants [N,2,3,1,1] for each sample; samples go along a first axis");
     refused("x:float[2,2,3]", path, OQ_SHAPE, "give it 2 at a time as [SAMPLES,2,2,3]");
@@ -393,7 +395,7 @@ static void reads_a_folder_of_npy(void)
     is_int(x.dims[0], 2, "a file is the whole sample");
     oq_dataset_close(dataset);
     write_npy(inside("npys", "c.npy"), F4("2, 2"), a, 16);
-    refused("x:float[N,3]", folder, OQ_SHAPE, "c.npy has shape [2,2], input 'x' wants [N,3]");
+    refused("x:float[N,3]", folder, OQ_SHAPE, "c.npy: the array has shape [2,2], input 'x' wants [N,3]");
     refused("x:float[N,3] y:float[N,3]", folder, OQ_SHAPE, "one array, but the model has 2 inputs");
     oq_arena_free(arena);
     oq_model_destroy(model);
@@ -469,7 +471,8 @@ static void reads_test_data_sets(void)
     is_float(*(const float *)feeds[0].data, 3, 0, "with its values");
     oq_dataset_close(dataset);
     refused("x:float[2]", folder, OQ_SHAPE, "2 files input_K.pb, the model has 1 inputs");
-    refused("x:float[3] y:float[N]", folder, OQ_SHAPE, "input_0.pb has shape [2], input 'x' wants [3]");
+    refused("x:float[3] y:float[N]", folder, OQ_SHAPE,
+            "input_0.pb: the tensor has shape [2], input 'x' wants [3]");
     fixture_write(inside("case", "x.npy"), "", 0);
     refused("x:float[2] y:float[N]", folder, OQ_ARG, "give a folder of one kind");
     refused("x:float[2] y:float[N]", make_folder("nothing"), OQ_ARG,

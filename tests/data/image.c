@@ -263,12 +263,14 @@ static void refused(const char *inputs, const oq_dataset_options *options, oq_st
 {
     oq_model *model = fixture_model(inputs);
     oq_dataset *dataset = NULL;
+    char line[2 * OQ_DIAG_TEXT + 2];
 
     oq_diag_clear(&diag);
     is_int(oq_dataset_open(model->graph, fixture_path("pictures"), options, &dataset, &diag), want,
            oq_status_name(want));
-    if (!ok(strstr(diag.message, text) != NULL, "says: %s", text))
-        tap_diag("got: %s", diag.message);
+    snprintf(line, sizeof line, "%s: %s", diag.about, diag.message);
+    if (!ok(strstr(line, text) != NULL, "says: %s", text))
+        tap_diag("got: %s", line);
     oq_dataset_close(dataset);
     oq_model_destroy(model);
 }

@@ -89,7 +89,7 @@ static void reads_every_version(void)
             is_int(npy.offset, file.size - 4, "and the elements follow the header");
         oq_buf_free(&file);
     }
-    is_str(diag.message, "x.npy: npy format version 4.0; versions 1 to 3 are known", "by name");
+    is_str(diag.message, "x.npy is in npy format version 4.0; versions 1 to 3 are known", "by name");
 }
 
 static void refuses(const char *dictionary, size_t size, oq_status want, const char *text)
@@ -104,16 +104,16 @@ static void refuses(const char *dictionary, size_t size, oq_status want, const c
 static void refuses_the_rest(void)
 {
     refuses("{'descr': '|O', 'fortran_order': False, 'shape': (2,), }", 16, OQ_UNSUPPORTED,
-            "NumPy type '|O'");
+            "is of NumPy type '|O'");
     refuses("{'descr': '<U5', 'fortran_order': False, 'shape': (2,), }", 40, OQ_UNSUPPORTED,
-            "NumPy type '<U5'");
+            "is of NumPy type '<U5'");
     refuses("{'descr': '<f16', 'fortran_order': False, 'shape': (1,), }", 16, OQ_UNSUPPORTED,
-            "NumPy type '<f16'");
+            "is of NumPy type '<f16'");
     refuses("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", 4, OQ_UNSUPPORTED,
-            "records");
+            "holds records");
     refuses("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", 7, OQ_FORMAT,
-            "needs 8 bytes, the file has 7");
-    refuses("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", 9, OQ_FORMAT, "1 bytes follow");
+            "which needs 8 bytes; there are 7");
+    refuses("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", 9, OQ_FORMAT, "followed by 1 bytes");
     refuses("{'descr': '<f4', 'fortran_order': False, 'shape': (4294967296, 4294967296), }", 0, OQ_FORMAT,
             "larger than");
     refuses("{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,), }", 0, OQ_FORMAT,

@@ -159,7 +159,7 @@ static void refuses_the_rest(void)
     oq_buf b = tensor(OQ_FLOAT, 2);
 
     bytes(&b, 9, "1234", 4);
-    refuses(b, OQ_FORMAT, "shape [2] of float needs 8 bytes, it has 4");
+    refuses(b, OQ_FORMAT, "has shape [2] of float, which needs 8 bytes; it has 4");
     b = tensor(OQ_FLOAT, 2);
     bytes(&b, 4, "1234", 4);
     refuses(b, OQ_FORMAT, "fewer elements than its shape says (1 of 2)");
@@ -171,7 +171,7 @@ static void refuses_the_rest(void)
     b = tensor(OQ_FLOAT, INT64_MAX);
     refuses(b, OQ_FORMAT, "larger than memory");
     b = tensor(OQ_FLOAT, 1 << 30);
-    refuses(b, OQ_FORMAT, "needs 1073741824 elements, the file has");
+    refuses(b, OQ_FORMAT, "which needs 1073741824 elements; the file has");
     b = tensor((oq_dtype)99, 1);
     refuses(b, OQ_UNSUPPORTED, "element type 99 is not known");
     b = tensor(OQ_FLOAT, 1);
