@@ -167,6 +167,19 @@ static void subtract_zero_points(const oq_packed_int8 *b, const oq_tile_int8 *ti
         }
 }
 
+static void clamp_codes(const oq_int8_output *out, size_t first, size_t n)
+{
+    uint8_t *u = out->y;
+    int8_t *s = out->y;
+
+    for (size_t i = first; i < first + n; i++) {
+        int32_t code = out->y_type == OQ_BYTE_U8 ? u[i] : s[i];
+
+        code = code < out->lo ? out->lo : code > out->hi ? out->hi : code;
+        u[i] = (uint8_t)code;
+    }
+}
+
 void oq_int8_write_row(const oq_kernels *kernels, const oq_int8_output *out, size_t first, const int32_t *acc,
                        size_t n, size_t column)
 {
@@ -178,6 +191,8 @@ void oq_int8_write_row(const oq_kernels *kernels, const oq_int8_output *out, siz
         kernels->quantize->requantize_u8(acc, (uint8_t *)out->y + first, n, multiplier, out->y_zero);
     else
         kernels->quantize->requantize_s8(acc, (int8_t *)out->y + first, n, multiplier, out->y_zero);
+    if (!out->acc && out->clamps)
+        clamp_codes(out, first, n);
 }
 
 void oq_int8_run_tile(const oq_packed_int8 *b, oq_tile_int8 *tile, size_t n_rows, size_t panel,

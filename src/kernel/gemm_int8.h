@@ -57,6 +57,8 @@ typedef struct oq_int8_output {
     oq_byte y_type;
     int32_t y_zero;
     const float *multiplier; /* one per column: a_scale * b_scale[j] / y_scale */
+    bool clamps;             /* codes are kept within lo..hi besides: an absorbed Relu or Clip */
+    int32_t lo, hi;          /* within the type */
 } oq_int8_output;
 
 typedef struct oq_gemm_int8 {

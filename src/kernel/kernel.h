@@ -13,6 +13,7 @@
 
 #include "kernel/depthwise.h"
 #include "kernel/math_f32.h"
+#include "kernel/pooling_f32.h"
 #include "kernel/quantize.h"
 #include "kernel/reduce_f32.h"
 #include "kernel/tile.h"
@@ -27,6 +28,7 @@ typedef struct oq_kernels {
     const oq_math_f32 *math;             /* element by element */
     const oq_reduce_f32 *reduce;         /* sums, extremes, softmax, layer norm, min-max */
     const oq_quantize_kernels *quantize; /* float32 to integers and back */
+    const oq_pooling_f32 *pooling;       /* rows of max and average pooling */
 } oq_kernels;
 
 /* The fastest set this processor runs. ONNXQ_ISA=base|avx2|avx512 lowers the choice: a name that is unknown

@@ -15,6 +15,7 @@ static const oq_kernels set_base = {
     .math = &oq_k_math_f32_base,
     .reduce = &oq_k_reduce_f32_base,
     .quantize = &oq_k_quantize_base,
+    .pooling = &oq_k_pooling_f32_base,
 };
 
 #ifdef OQ_X86_64
@@ -27,6 +28,7 @@ static const oq_kernels set_avx2 = {
     .math = &oq_k_math_f32_avx2,
     .reduce = &oq_k_reduce_f32_avx2,
     .quantize = &oq_k_quantize_avx2,
+    .pooling = &oq_k_pooling_f32_avx2,
 };
 
 static const oq_kernels set_avx512 = {
@@ -38,6 +40,7 @@ static const oq_kernels set_avx512 = {
     .math = &oq_k_math_f32_avx512,
     .reduce = &oq_k_reduce_f32_avx512,
     .quantize = &oq_k_quantize_avx512,
+    .pooling = &oq_k_pooling_f32_avx512,
 };
 
 static bool has_avx2(void)

@@ -17,11 +17,13 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/k_gemm_f32.inc \
 	%D%/k_gemm_int8.inc \
 	%D%/k_math_f32.inc \
+	%D%/k_pooling_f32.inc \
 	%D%/k_quantize.inc \
 	%D%/k_reduce_f32.inc \
 	%D%/kernel.h \
 	%D%/kernels.c \
 	%D%/math_f32.h \
+	%D%/pooling_f32.h \
 	%D%/quantize.h \
 	%D%/reduce_f32.h \
 	%D%/simd.h \
@@ -40,6 +42,7 @@ KERNEL_LIBS += %D%/libkernel_base.la
 	%D%/k_gemm_f32_base.c \
 	%D%/k_gemm_int8_base.c \
 	%D%/k_math_f32_base.c \
+	%D%/k_pooling_f32_base.c \
 	%D%/k_quantize_base.c \
 	%D%/k_reduce_f32_base.c
 # Vectors are passed between inline functions only; -Wpsabi warns of an ABI that nobody uses.
@@ -54,6 +57,7 @@ KERNEL_LIBS += %D%/libkernel_avx2.la %D%/libkernel_avx512.la
 	%D%/k_gemm_f32_avx2.c \
 	%D%/k_gemm_int8_avx2.c \
 	%D%/k_math_f32_avx2.c \
+	%D%/k_pooling_f32_avx2.c \
 	%D%/k_quantize_avx2.c \
 	%D%/k_reduce_f32_avx2.c
 %C%_libkernel_avx2_la_CFLAGS = $(AM_CFLAGS) $(AVX2_CFLAGS)
@@ -63,6 +67,7 @@ KERNEL_LIBS += %D%/libkernel_avx2.la %D%/libkernel_avx512.la
 	%D%/k_gemm_f32_avx512.c \
 	%D%/k_gemm_int8_avx512.c \
 	%D%/k_math_f32_avx512.c \
+	%D%/k_pooling_f32_avx512.c \
 	%D%/k_quantize_avx512.c \
 	%D%/k_reduce_f32_avx512.c
 %C%_libkernel_avx512_la_CFLAGS = $(AM_CFLAGS) $(AVX512_CFLAGS)

@@ -183,6 +183,9 @@ static void requantizes(const oq_kernels *kernels)
     ok(y[0] == 3 && y[1] == 5, "10 * 1 * 0.05 and 10 * 2 * 0.125 are ties and go to even: 0 and 2");
     ok(y[2] == 0 && y[3] == 255, "codes saturate at both ends");
     ok(y[4] == 4 && y[5] == 8, "row two: 1 and 5");
+    gemm.out.clamps = true, gemm.out.lo = 4, gemm.out.hi = 200;
+    oq_gemm_int8_run(NULL, &gemm);
+    ok(y[0] == 4 && y[1] == 5 && y[2] == 4 && y[3] == 200, "codes stay within an absorbed clip");
 }
 
 int main(void)

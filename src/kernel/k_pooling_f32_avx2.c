@@ -1,0 +1,1 @@
+#include "kernel/k_pooling_f32.inc"
