@@ -36,50 +36,57 @@ static bool read_inputs(oq_unit_finder *f, const oq_node *node, int n, oq_unit *
 static bool match_conv(oq_unit_finder *f, const oq_node *node, oq_unit *unit)
 {
     unit->op = &oq_unit_conv;
-    unit->group = oq_node_int(node, "group", 1);
-    if (node->n_inputs < 2 || !node->inputs[1] || !read_inputs(f, node, 1, unit) ||
-        !oq_read_weight(f, node, 0, false, unit) || unit->weight_rank < 3 || unit->weight_rank > 5 ||
-        unit->group < 1 || unit->weight_dims[0] % unit->group || !oq_read_quantize(f, node, unit))
-        return false;
-    return oq_make_multiplier(f, unit) && oq_window_read(node, &unit->window, NULL) == OQ_OK &&
-           oq_window_fit(&unit->window, node, unit->weight_rank - 2, unit->weight_dims + 2, NULL) == OQ_OK;
+    return node->n_inputs >= 2 && node->inputs[1] && read_inputs(f, node, 1, unit) &&
+           oq_read_weight(f, node, 0, unit) && oq_read_quantize(f, node, unit) &&
+           oq_make_multiplier(f, unit) && oq_pack_conv(f, node, unit);
 }
 
 /* Sums without a Q behind become float: what the compute node gives. */
-static bool finish_matmul(oq_unit_finder *f, const oq_node *node, oq_unit *unit)
+static void finish_matmul(oq_unit_finder *f, const oq_node *node, oq_unit *unit)
 {
-    if (!oq_read_quantize(f, node, unit)) {
-        f->units->n_pending = 0;
-        unit->has_y = false;
-        unit->out[0] = node->outputs[0];
-    }
-    return unit->op == &oq_unit_matmul_pair || oq_make_multiplier(f, unit);
+    if (oq_read_quantize(f, node, unit))
+        return;
+    f->units->n_pending = 0;
+    unit->has_y = false;
+    unit->out[0] = node->outputs[0];
+}
+
+static bool is_matrix(const oq_value *value)
+{
+    const oq_node *node = value->producer;
+    const oq_tensor *tensor = node && node->n_inputs ? oq_value_constant(node->inputs[0]) : NULL;
+
+    return tensor && tensor->rank == 2;
+}
+
+/* unit->op is oq_unit_matmul: weight on input 1 with that channel axis. */
+static bool match_weight(oq_unit_finder *f, const oq_node *node, int axis, oq_unit *unit)
+{
+    unit->op = &oq_unit_matmul;
+    if (!read_inputs(f, node, 1, unit) || !oq_read_weight(f, node, axis, unit))
+        return false;
+    finish_matmul(f, node, unit);
+    return oq_make_multiplier(f, unit) && oq_pack_matmul(f, unit);
 }
 
 static bool match_matmul(oq_unit_finder *f, const oq_node *node, oq_unit *unit)
 {
-    const oq_value *b = node->n_inputs == 2 ? node->inputs[1] : NULL;
-    const oq_tensor *weight =
-        b && b->producer && b->producer->n_inputs ? oq_value_constant(b->producer->inputs[0]) : NULL;
-
-    unit->op = &oq_unit_matmul;
-    if (b && weight && weight->rank == 2 && read_inputs(f, node, 1, unit) &&
-        oq_read_weight(f, node, 1, true, unit))
-        return finish_matmul(f, node, unit);
+    if (node->n_inputs != 2 || !node->inputs[1])
+        return false;
+    if (is_matrix(node->inputs[1]) && match_weight(f, node, 1, unit))
+        return true;
     unit->op = &oq_unit_matmul_pair;
-    return b && read_inputs(f, node, 2, unit) && finish_matmul(f, node, unit);
+    if (!read_inputs(f, node, 2, unit))
+        return false;
+    finish_matmul(f, node, unit);
+    return true;
 }
 
 static bool match_gemm(oq_unit_finder *f, const oq_node *node, oq_unit *unit)
 {
-    bool is_transposed = oq_node_int(node, "transB", 0) == 0;
-
-    unit->op = &oq_unit_matmul;
     return node->n_inputs >= 2 && node->inputs[1] && oq_node_int(node, "transA", 0) == 0 &&
            oq_node_float(node, "alpha", 1) == 1 && oq_node_float(node, "beta", 1) == 1 &&
-           read_inputs(f, node, 1, unit) &&
-           oq_read_weight(f, node, is_transposed ? 1 : 0, is_transposed, unit) && unit->weight_rank == 2 &&
-           finish_matmul(f, node, unit);
+           is_matrix(node->inputs[1]) && match_weight(f, node, oq_node_int(node, "transB", 0) ? 0 : 1, unit);
 }
 
 /* ---- movers */

@@ -24,16 +24,6 @@ static uint8_t to_code(const oq_unit *unit, float x)
     return code >= (float)unit->hi ? (uint8_t)unit->hi : (uint8_t)(int32_t)code;
 }
 
-static oq_status check_codes(oq_run *ctx, const oq_unit *unit)
-{
-    for (int i = 0; i < ctx->n_in; i++) {
-        if (ctx->in[i]->dtype != unit->x[i].dtype)
-            OQ_OP_FAIL(ctx, OQ_SHAPE, "input %d holds %s, its DequantizeLinear says %s", i,
-                       oq_dtype_name(ctx->in[i]->dtype), oq_dtype_name(unit->x[i].dtype));
-    }
-    return OQ_OK;
-}
-
 /* ---- Add, Mul */
 
 /* Walks a broadcast: index into each input for every output element in order. */
@@ -87,7 +77,7 @@ static oq_status run_pair(oq_run *ctx, float (*combine)(const oq_unit *unit, int
     walk w = {.rank = 0};
     uint8_t *y;
 
-    OQ_TRY(check_codes(ctx, unit));
+    OQ_TRY(oq_check_codes(ctx, ctx->n_in));
     if (!oq_broadcast_dims(a, b, w.dims, &w.rank))
         OQ_OP_FAIL(ctx, OQ_SHAPE, "inputs of rank %d and %d do not broadcast", a->rank, b->rank);
     y = oq_out(ctx, 0, unit->y.dtype, w.dims, w.rank);
@@ -126,7 +116,7 @@ static oq_status run_table(oq_run *ctx)
     const oq_array *in = ctx->in[0];
     uint8_t *y;
 
-    OQ_TRY(check_codes(ctx, unit));
+    OQ_TRY(oq_check_codes(ctx, ctx->n_in));
     y = oq_out(ctx, 0, unit->y.dtype, in->dims, in->rank);
     if (!y)
         return ctx->status;
@@ -163,7 +153,7 @@ static oq_status run_concat(oq_run *ctx)
     uint8_t *y;
     int axis;
 
-    OQ_TRY(check_codes(ctx, unit));
+    OQ_TRY(oq_check_codes(ctx, ctx->n_in));
     OQ_TRY(concat_shape(ctx, &axis, dims));
     y = oq_out(ctx, 0, unit->y.dtype, dims, ctx->in[0]->rank);
     if (!y)
@@ -198,7 +188,7 @@ static oq_status run_global_pool(oq_run *ctx)
     size_t pixels;
     uint8_t *y;
 
-    OQ_TRY(check_codes(ctx, unit));
+    OQ_TRY(oq_check_codes(ctx, ctx->n_in));
     if (in->rank < 3)
         OQ_OP_FAIL(ctx, OQ_SHAPE, "input of rank %d has no spatial axes", in->rank);
     for (int d = 0; d < in->rank; d++)
@@ -300,7 +290,7 @@ static oq_status run_pool(oq_run *ctx)
     plane p;
     uint8_t *y;
 
-    OQ_TRY(check_codes(ctx, unit));
+    OQ_TRY(oq_check_codes(ctx, ctx->n_in));
     OQ_TRY(pool_shape(ctx, unit, dims, &p));
     pixels = oq_dims_product(in->dims, 2, in->rank);
     y = oq_out(ctx, 0, unit->y.dtype, dims, in->rank);

@@ -3,6 +3,7 @@
 #define OQ_EXEC_UNIT_H
 
 #include "exec/integer.h"
+#include "kernel/conv_int8.h"
 #include "op/window.h"
 
 /* A tensor of 8-bit codes with its parameters: x = (q - zero_point) * scale. */
@@ -13,13 +14,15 @@ typedef struct oq_codes {
     oq_dtype dtype; /* OQ_UINT8 or OQ_INT8 */
 } oq_codes;
 
-/* Constant weights of a unit, one row of k codes per output channel, their zero point taken off. */
+/* Constant weights of a unit. */
 typedef struct oq_int_weight {
-    const int16_t *rows; /* [n][k] */
-    size_t n, k;
-    const float *scale;      /* n */
-    const int32_t *bias;     /* n; NULL: none */
-    const float *multiplier; /* n: (s_x * s_w) / s_y; without a Q behind: s_x * s_w */
+    const oq_tensor *codes; /* OQ_INT8 or OQ_UINT8 */
+    int axis;               /* of the output channel */
+    size_t n;               /* output channels */
+    const float *scale;     /* n, and so on */
+    const int32_t *zero_point;
+    const int32_t *bias;     /* NULL: none */
+    const float *multiplier; /* (s_x * s_w) / s_y; without a Q behind: s_x * s_w */
 } oq_int_weight;
 
 struct oq_unit {
@@ -34,10 +37,9 @@ struct oq_unit {
     oq_codes y;        /* valid with has_y */
     int32_t lo, hi;    /* limits of the output codes: the type's, or those of an absorbed activation */
     oq_int_weight weight;
-    oq_window window; /* Conv, AveragePool */
-    int64_t group;
-    int64_t weight_dims[OQ_MAX_RANK]; /* Conv */
-    int weight_rank;
+    oq_window window;      /* Conv, AveragePool */
+    oq_conv_int8 conv;     /* Conv: the packed weights */
+    oq_packed_int8 packed; /* MatMul, Gemm, ConvTranspose */
     const uint8_t *tables; /* Concat, Relu: 256 output codes per input, by the byte of the input code */
     bool count_padding;    /* AveragePool: count_include_pad */
 };
@@ -53,9 +55,9 @@ typedef struct oq_unit_finder {
 bool oq_read_dequantize(const oq_value *value, oq_codes *out);
 /* The chain [Relu | Clip ->] Q behind node; fills y, has_y, lo, hi, out; absorbs what it takes. */
 bool oq_read_quantize(oq_unit_finder *f, const oq_node *node, oq_unit *unit);
-/* Weight on input 1 with channel axis `axis`, bias on input 2 (DQ of int32 at s_x * s_w). is_transposed: the
- * output channel is the last axis. Needs unit->x[0]; out: unit->weight without multiplier. */
-bool oq_read_weight(oq_unit_finder *f, const oq_node *node, int axis, bool is_transposed, oq_unit *unit);
+/* Weight on input 1 with channel axis `axis`, bias on input 2 (DQ of int32 at s_x * s_w). Needs unit->x[0];
+ * out: unit->weight without multiplier. */
+bool oq_read_weight(oq_unit_finder *f, const oq_node *node, int axis, oq_unit *unit);
 /* After oq_read_quantize: weight.multiplier. */
 bool oq_make_multiplier(oq_unit_finder *f, oq_unit *unit);
 /* A code as float, and a float as code of q, ONNX rule. */
@@ -66,9 +68,16 @@ int32_t oq_encode(const oq_codes *q, float x);
 extern const oq_op oq_unit_conv, oq_unit_conv_transpose, oq_unit_matmul, oq_unit_matmul_pair, oq_unit_add,
     oq_unit_mul, oq_unit_concat, oq_unit_table, oq_unit_pool, oq_unit_global_pool;
 
-/* Codes of array minus the zero point, into out. */
-void oq_center_codes(const oq_array *array, int32_t zero_point, int16_t *out);
-/* acc [n] -> codes of unit->y at out, by column multipliers. */
-void oq_requantize_row(const oq_unit *unit, const int32_t *acc, const float *multiplier, size_t n, void *out);
+/* ---- packing the weights for the kernels (integer_conv.c, integer_matmul.c); false: out of memory */
+bool oq_pack_conv(oq_unit_finder *f, const oq_node *node, oq_unit *unit);
+bool oq_pack_matmul(oq_unit_finder *f, oq_unit *unit);
+
+/* ---- for run functions */
+/* The types the unit was made for may differ from what a damaged graph feeds it: OQ_SHAPE. n: inputs to
+ * check. */
+oq_status oq_check_codes(oq_run *ctx, int n);
+/* Clamp output codes to unit->lo, hi when the type does not do it. */
+void oq_clamp_codes(const oq_unit *unit, void *codes, size_t n);
+oq_byte oq_byte_of(oq_dtype dtype);
 
 #endif

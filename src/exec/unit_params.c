@@ -118,10 +118,13 @@ bool oq_read_quantize(oq_unit_finder *f, const oq_node *node, oq_unit *unit)
     const oq_node *activation = oq_node_single_reader(node), *quantize = activation;
     float lo = -INFINITY, hi = INFINITY;
 
-    if (read_activation(activation, &lo, &hi) && activation->inputs[0] == node->outputs[0])
+    if (read_activation(activation, &lo, &hi) && activation->inputs[0] == node->outputs[0]) {
         quantize = oq_node_single_reader(activation);
-    else
+    } else {
         activation = NULL;
+        lo = -INFINITY;
+        hi = INFINITY;
+    }
     if (!is_quantization(quantize, "QuantizeLinear") ||
         quantize->inputs[0] != (activation ? activation : node)->outputs[0] ||
         !read_scale(quantize->inputs[1], &unit->y.scale) ||
@@ -167,22 +170,6 @@ static bool read_channels(const oq_node *node, int axis, int rank, size_t n, flo
     return true;
 }
 
-/* Rows of codes per output channel, centred. */
-static bool read_rows(const oq_tensor *weight, const int32_t *zero_point, bool is_transposed, size_t n,
-                      size_t k, int16_t *rows)
-{
-    for (size_t i = 0; i < n; i++) {
-        for (size_t j = 0; j < k; j++) {
-            int64_t code;
-
-            if (!oq_tensor_int(weight, is_transposed ? j * n + i : i * k + j, &code))
-                return false;
-            rows[i * k + j] = (int16_t)(code - zero_point[i]);
-        }
-    }
-    return true;
-}
-
 static bool read_bias(oq_unit_finder *f, const oq_value *value, oq_unit *unit)
 {
     size_t n = unit->weight.n;
@@ -208,30 +195,25 @@ static bool read_bias(oq_unit_finder *f, const oq_value *value, oq_unit *unit)
     return true;
 }
 
-bool oq_read_weight(oq_unit_finder *f, const oq_node *node, int axis, bool is_transposed, oq_unit *unit)
+bool oq_read_weight(oq_unit_finder *f, const oq_node *node, int axis, oq_unit *unit)
 {
     const oq_node *dequantize = node->inputs[1]->producer;
-    const oq_tensor *weight =
+    const oq_tensor *codes =
         is_quantization(dequantize, "DequantizeLinear") ? oq_value_constant(dequantize->inputs[0]) : NULL;
     float *scale;
     int32_t *zero_point;
-    int16_t *rows;
     size_t n;
 
-    if (!weight || (weight->dtype != OQ_INT8 && weight->dtype != OQ_UINT8) || weight->n_elements == 0 ||
-        axis >= weight->rank || weight->rank > OQ_MAX_RANK)
+    if (!codes || (codes->dtype != OQ_INT8 && codes->dtype != OQ_UINT8) || codes->n_elements == 0 ||
+        axis >= codes->rank || codes->rank > OQ_MAX_RANK)
         return false;
-    n = (size_t)weight->dims[axis];
+    n = (size_t)codes->dims[axis];
     scale = OQ_NEW_ARRAY(f->arena, float, n);
     zero_point = OQ_NEW_ARRAY(f->arena, int32_t, n);
-    rows = OQ_NEW_ARRAY(f->arena, int16_t, weight->n_elements);
-    unit->weight = (oq_int_weight){.rows = rows, .n = n, .k = weight->n_elements / n, .scale = scale};
-    unit->weight_rank = weight->rank;
-    if (!scale || !zero_point || !rows ||
-        !read_channels(dequantize, axis, weight->rank, n, scale, zero_point) ||
-        !read_rows(weight, zero_point, is_transposed, n, unit->weight.k, rows))
+    unit->weight =
+        (oq_int_weight){.codes = codes, .axis = axis, .n = n, .scale = scale, .zero_point = zero_point};
+    if (!scale || !zero_point || !read_channels(dequantize, axis, codes->rank, n, scale, zero_point))
         return false;
-    memcpy(unit->weight_dims, weight->dims, (size_t)weight->rank * sizeof *weight->dims);
     return node->n_inputs < 3 || !node->inputs[2] || read_bias(f, node->inputs[2], unit);
 }
 
@@ -248,4 +230,40 @@ bool oq_make_multiplier(oq_unit_finder *f, oq_unit *unit)
     }
     unit->weight.multiplier = multiplier;
     return true;
+}
+
+/* ---- for run functions */
+
+oq_status oq_check_codes(oq_run *ctx, int n)
+{
+    const oq_unit *unit = ctx->state;
+
+    for (int i = 0; i < n; i++) {
+        if (ctx->in[i]->dtype != unit->x[i].dtype)
+            OQ_OP_FAIL(ctx, OQ_SHAPE, "input %d holds %s, its DequantizeLinear says %s", i,
+                       oq_dtype_name(ctx->in[i]->dtype), oq_dtype_name(unit->x[i].dtype));
+    }
+    return OQ_OK;
+}
+
+void oq_clamp_codes(const oq_unit *unit, void *codes, size_t n)
+{
+    int64_t qmin, qmax;
+    uint8_t *u = codes;
+    int8_t *s = codes;
+
+    oq_dtype_limits(unit->y.dtype, &qmin, &qmax);
+    if (unit->lo <= qmin && unit->hi >= qmax)
+        return;
+    for (size_t i = 0; i < n; i++) {
+        int32_t code = unit->y.dtype == OQ_INT8 ? s[i] : u[i];
+
+        code = code < unit->lo ? unit->lo : code > unit->hi ? unit->hi : code;
+        u[i] = (uint8_t)code;
+    }
+}
+
+oq_byte oq_byte_of(oq_dtype dtype)
+{
+    return dtype == OQ_INT8 ? OQ_BYTE_S8 : OQ_BYTE_U8;
 }

@@ -4,6 +4,9 @@ TOY = %D%/toy.c %D%/toy.h
 check_PROGRAMS += %D%/control.t
 %C%_control_t_SOURCES = %D%/control.c $(TOY)
 
+check_PROGRAMS += %D%/integer.t
+%C%_integer_t_SOURCES = %D%/integer.c %D%/integer_ref.c %D%/integer_ref.h
+
 check_PROGRAMS += %D%/memory.t
 %C%_memory_t_SOURCES = %D%/memory.c
 
