@@ -31,6 +31,17 @@ double oq_api_now(void)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
+oq_status oq_api_prepare(oq_model *model, oq_diag *diag)
+{
+    oq_pass_ctx ctx = {.arena = oq_arena_new(0), .diag = diag};
+    oq_status status = ctx.arena ? oq_bind_constants(model->graph, &ctx) : OQ_NOMEM;
+
+    if (status == OQ_OK)
+        status = oq_infer_shapes(model->graph, &ctx);
+    oq_arena_free(ctx.arena);
+    return status;
+}
+
 /* ---- data */
 
 typedef struct {

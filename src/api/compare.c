@@ -2,13 +2,6 @@
 
 #include "api/api.h"
 
-static oq_status infer(oq_model *model, oq_arena *arena, oq_diag *diag)
-{
-    oq_pass_ctx ctx = {.arena = arena, .diag = diag};
-
-    return oq_infer_shapes(model->graph, &ctx);
-}
-
 static oq_status make_report(const oq_verify_result *result, oq_report **out)
 {
     oq_report *report = calloc(1, sizeof *report);
@@ -47,8 +40,6 @@ static oq_status compare(oq_model *a, oq_model *b, const oq_dataset *dataset, co
         return OQ_NOMEM;
     for (size_t i = 0; i < n; i++)
         samples[i] = i;
-    OQ_TRY(infer(a, arena, diag));
-    OQ_TRY(infer(b, arena, diag));
     return oq_verify(a, b, dataset, &options, pool, arena, out, diag);
 }
 
@@ -60,7 +51,12 @@ oq_status oq_compare(oq_model *a, oq_model *b, const oq_data_options *data, int 
     oq_pool *pool = oq_pool_new(threads);
     oq_dataset *dataset = NULL;
     oq_verify_result result;
-    oq_status status = arena && pool ? oq_api_open_data(a, data, &dataset, diag) : OQ_NOMEM;
+    oq_status status = arena && pool ? oq_api_prepare(a, diag) : OQ_NOMEM;
+
+    if (status == OQ_OK)
+        status = oq_api_prepare(b, diag);
+    if (status == OQ_OK)
+        status = oq_api_open_data(a, data, &dataset, diag);
 
     if (status == OQ_OK && !dataset)
         status = oq_diag_set(diag, OQ_ARG, __FILE__, __LINE__, "no samples were named; give --calib DATA");

@@ -20,17 +20,16 @@ struct oq_session {
 static oq_status open_session(oq_session *s, bool integer, int threads, oq_diag *diag)
 {
     oq_exec_options options = {.mode = integer ? OQ_EXEC_INTEGER : OQ_EXEC_FLOAT};
-    oq_pass_ctx ctx = {.diag = diag};
 
-    s->arena = ctx.arena = oq_arena_new(0);
+    s->arena = oq_arena_new(0);
     s->inputs = oq_arena_new(0);
     s->pool = oq_pool_new(threads);
     if (!s->arena || !s->inputs || !s->pool)
         return OQ_NOMEM;
+    OQ_TRY(oq_api_prepare(s->model, diag));
     s->feeds = OQ_NEW_ARRAY(s->arena, oq_array, s->model->graph->n_inputs + 1);
     if (!s->feeds)
         return OQ_NOMEM;
-    OQ_TRY(oq_infer_shapes(s->model->graph, &ctx));
     OQ_TRY(oq_program_compile(s->model->graph, &options, &s->program, diag));
     return oq_runner_new(s->program, s->pool, &s->runner, diag);
 }
@@ -209,7 +208,10 @@ oq_status oq_run_file(oq_model *model, const oq_data_options *data, const char *
     oq_session *session = NULL;
     oq_dataset *dataset = NULL;
     column *columns = calloc((size_t)model->graph->n_outputs + 1, sizeof *columns);
-    oq_status status = columns ? oq_api_open_data(model, data, &dataset, diag) : OQ_NOMEM;
+    oq_status status = columns ? oq_api_prepare(model, diag) : OQ_NOMEM;
+
+    if (status == OQ_OK)
+        status = oq_api_open_data(model, data, &dataset, diag);
 
     if (status == OQ_OK && !dataset)
         status = oq_diag_set(diag, OQ_ARG, __FILE__, __LINE__, "no samples were named; give --input DATA");

@@ -151,6 +151,21 @@ oq_status oq_graph_add_input(oq_graph *graph, oq_value *value)
     return OQ_OK;
 }
 
+void oq_graph_remove_input(oq_graph *graph, oq_value *value)
+{
+    int kept = 0;
+
+    for (int i = 0; i < graph->n_inputs; i++) {
+        if (graph->inputs[i] != value)
+            graph->inputs[kept++] = graph->inputs[i];
+    }
+    graph->n_inputs = kept;
+    value->is_input = value->is_overridable = false;
+    if (!value->constant)
+        oq_map_remove(&graph->names, value->name);
+    graph->is_changed = true;
+}
+
 oq_status oq_graph_add_output(oq_graph *graph, oq_value *value)
 {
     oq_value **outputs = OQ_NEW_ARRAY(graph->model->arena, oq_value *, graph->n_outputs + 1);

@@ -37,6 +37,8 @@ oq_value *oq_value_define(oq_graph *graph, const char *name);
 /* By name in this graph, else in the graphs around it; NULL when absent. */
 oq_value *oq_value_find(const oq_graph *graph, const char *name);
 oq_status oq_graph_add_input(oq_graph *graph, oq_value *value);
+/* Take a value off the inputs; it must be an initializer, or unread. */
+void oq_graph_remove_input(oq_graph *graph, oq_value *value);
 oq_status oq_graph_add_output(oq_graph *graph, oq_value *value);
 /* Make value an initializer (or replace its constant). */
 oq_status oq_value_set_constant(oq_value *value, oq_tensor *tensor);

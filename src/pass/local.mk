@@ -1,5 +1,6 @@
 src_libonnxq_core_la_SOURCES += \
 	%D%/bias.c \
+	%D%/bind_constants.c \
 	%D%/clean_qdq.c \
 	%D%/drop_dead.c \
 	%D%/edit.c \
@@ -10,6 +11,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/fuse_activation.c \
 	%D%/fuse_batchnorm.c \
 	%D%/fuse_matmul_add.c \
+	%D%/fuse_pad.c \
 	%D%/infer.c \
 	%D%/infer.h \
 	%D%/infer_control.c \

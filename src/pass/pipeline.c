@@ -13,6 +13,7 @@
 
 /* A pass that is listed twice runs twice: the second time over what the passes between uncovered. */
 static const oq_pass passes[] = {
+    {"bind_constants", "initializers that are also inputs become constants", oq_bind_constants, EXACT},
     {"infer_shapes", "types and shapes of all values", oq_infer_shapes, EXACT | OQ_PASS_ANALYSIS},
     {"fold_constants", "compute what does not depend on the input", oq_fold_constants, EXACT},
     {"remove_noops", "Identity, Dropout, idle Cast, Pad, Transpose, ...", oq_remove_noops, EXACT},
@@ -22,6 +23,7 @@ static const oq_pass passes[] = {
     {"fuse_matmul_add", "MatMul and its bias become Gemm", oq_fuse_matmul_add, CLOSE},
     {"fuse_batchnorm", "BatchNormalization into the weights before it", oq_fuse_batchnorm, CLOSE},
     {"fuse_matmul_add", "MatMul and its bias become Gemm", oq_fuse_matmul_add, CLOSE},
+    {"fuse_pad", "zero padding into the Conv behind it", oq_fuse_pad, EXACT},
     {"fuse_activation", "Max, Min and nested Clips become one Clip or Relu", oq_fuse_activation, CLOSE},
     {"remove_noops", "Identity, Dropout, idle Cast, Pad, Transpose, ...", oq_remove_noops, EXACT},
     {"drop_dead", "nodes, outputs and initializers nobody reads", oq_drop_dead, EXACT},

@@ -297,7 +297,7 @@ void oq_report_write_text(const oq_facts *f, oq_buf *out)
     oq_tally *rows = calloc(MAX_ROWS, sizeof *rows);
     size_t n = rows ? oq_tally_nodes(f->plan, f->model, rows, MAX_ROWS) : 0;
 
-    if (f->is_unchanged) {
+    if (f->is_unchanged && f->plan->from_model) {
         oq_buf_printf(out, "%s: already quantized; nothing was left to do, so the file is unchanged.\n",
                       f->in_path);
         write_written(f, out);

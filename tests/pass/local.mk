@@ -54,3 +54,9 @@ check_PROGRAMS += %D%/per_channel.t
 
 check_PROGRAMS += %D%/read_qdq.t
 %C%_read_qdq_t_SOURCES = %D%/read_qdq.c $(quant_bench)
+
+check_PROGRAMS += %D%/bind_constants.t
+%C%_bind_constants_t_SOURCES = %D%/bind_constants.c %D%/bench.c %D%/bench.h
+
+check_PROGRAMS += %D%/fuse_pad.t
+%C%_fuse_pad_t_SOURCES = %D%/fuse_pad.c %D%/bench.c %D%/bench.h
