@@ -166,7 +166,12 @@ static oq_status emit_model_field(oq_exporter *x, const void *object, uint32_t n
     oq_rope graph = oq_rope_new(x);
 
     switch (number) {
-    case MODEL_IR_VERSION: oq_rope_varint(out, number, (uint64_t)model->ir_version); break;
+    case MODEL_IR_VERSION:
+        if (was && was->value == (uint64_t)model->ir_version)
+            copy_field(was, out);
+        else
+            oq_rope_varint(out, number, (uint64_t)model->ir_version);
+        break;
     case MODEL_PRODUCER_NAME: oq_export_text(out, number, model->producer_name, was); break;
     case MODEL_PRODUCER_VERSION: oq_export_text(out, number, model->producer_version, was); break;
     case MODEL_GRAPH:
@@ -185,9 +190,20 @@ static oq_status emit_model_field(oq_exporter *x, const void *object, uint32_t n
     return OQ_OK;
 }
 
+static bool is_text(oq_string text, const char *other)
+{
+    return text.size == strlen(other) && memcmp(text.data, other, text.size) == 0;
+}
+
 static bool is_model_plain(const oq_exporter *x)
 {
-    return x->model->origin.data && !x->model->is_changed && oq_graph_is_plain(x, x->model->graph);
+    const oq_model *model = x->model;
+
+    return model->origin.data && !model->is_changed &&
+           find_varint(model->origin, MODEL_IR_VERSION) == (uint64_t)model->ir_version &&
+           is_text(oq_export_find_text(model->origin, MODEL_PRODUCER_NAME), model->producer_name) &&
+           is_text(oq_export_find_text(model->origin, MODEL_PRODUCER_VERSION), model->producer_version) &&
+           oq_graph_is_plain(x, model->graph);
 }
 
 static oq_status encode(oq_exporter *x, oq_rope *out)
@@ -197,6 +213,8 @@ static oq_status encode(oq_exporter *x, oq_rope *out)
                                        MODEL_TRAINING_INFO};
     const oq_model *model = x->model;
 
+    x->leaves_ir3 =
+        model->origin.data && find_varint(model->origin, MODEL_IR_VERSION) < 4 && model->ir_version >= 4;
     *out = oq_rope_new(x);
     x->data = oq_rope_new(x);
     if (is_model_plain(x))

@@ -115,6 +115,8 @@ bool oq_graph_is_plain(const oq_exporter *x, const oq_graph *graph)
 {
     if (!graph->origin.data || graph->is_changed || !has_plain_interface(graph))
         return false;
+    if (x->leaves_ir3 && graph->n_initializers)
+        return false;
     for (int i = 0; i < graph->n_initializers; i++) {
         const oq_tensor *tensor = graph->initializers[i]->constant;
 

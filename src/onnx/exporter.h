@@ -9,6 +9,8 @@
 typedef struct oq_exporter {
     const oq_model *model;
     oq_arena *arena;
+    bool
+        leaves_ir3; /* raised from IR 3: initializers must go from the inputs, or they would be replaceable */
     const char *location; /* of the external data file; NULL: everything goes into the model file */
     oq_rope data;         /* contents of the external data file */
     oq_diag *diag;

@@ -322,6 +322,31 @@ static void old_files_list_new_initializers(void)
     }
 }
 
+static void raising_ir3_takes_initializers_from_the_inputs(void)
+{
+    oq_buf in = {0}, out = {0}, graph = {0};
+    oq_model *model, *again;
+
+    pb_node(&graph, "Add", "x", "w", "y", NULL);
+    pb_text(&graph, 2, "g");
+    pb_floats(&graph, 5, "w", three, 3);
+    pb_value_info(&graph, 11, "w", 3);
+    pb_value_info(&graph, 11, "x", 3);
+    pb_value_info(&graph, 12, "y", 3);
+    pb_model(&in, 3, 8, &graph);
+    model = import_bytes(&in);
+    model->ir_version = 8; /* nothing else changes */
+    export_bytes(model, &out);
+    again = import_bytes(&out);
+    is_int(again->ir_version, 8, "the IR version is raised");
+    is_int(again->graph->n_inputs, 1, "only the real input is one");
+    ok(oq_value_constant(again->graph->initializers[0]) != NULL, "and the initializer is still a constant");
+    oq_model_destroy(again);
+    oq_model_destroy(model);
+    oq_buf_free(&in);
+    oq_buf_free(&out);
+}
+
 static size_t size_of(const char *path)
 {
     struct stat st;
@@ -416,6 +441,7 @@ int main(void)
     a_renamed_initializer_keeps_its_payload();
     a_change_in_a_subgraph_comes_out();
     old_files_list_new_initializers();
+    raising_ir3_takes_initializers_from_the_inputs();
     files_appear_whole();
     training_graphs_go_when_the_graph_changes();
     two_gib_need_external_data();
