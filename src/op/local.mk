@@ -37,6 +37,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/op_quantize.c \
 	%D%/op_recurrent.c \
 	%D%/op_reduce.c \
+	%D%/op_resize.c \
 	%D%/op_scan.c \
 	%D%/op_scatter.c \
 	%D%/op_select.c \
@@ -49,6 +50,8 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/op_unary.h \
 	%D%/op_util.c \
 	%D%/powers.h \
+	%D%/resize_axis.c \
+	%D%/resize_axis.h \
 	%D%/table.c \
 	%D%/window.c \
 	%D%/window.h
