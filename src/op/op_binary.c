@@ -65,12 +65,23 @@
     LOOP(fmod_##tag, T, T, y == 0 ? 0 : x % y) \
     LOOP(mod_##tag, T, T, y == 0 ? 0 : x % y)
 
+/* Remainder with the sign of the divisor, as Python computes it; a zero takes the divisor's sign too. */
+static double floor_modulo(double x, double y)
+{
+    double r = fmod(x, y);
+
+    if (r == 0)
+        return y == y && y != 0 ? copysign(0.0, y) : r;
+    return (r < 0) != (y < 0) && r == r && y == y ? r + y : r;
+}
+
 #define FLOAT_LOOPS(tag, T, fmod_fn)               \
     LOOP(add_##tag, T, T, x + y)                   \
     LOOP(sub_##tag, T, T, x - y)                   \
     LOOP(mul_##tag, T, T, x *y)                    \
     LOOP(div_##tag, T, T, x / y)                   \
     LOOP(prelu_##tag, T, T, x < 0 ? x * y : x)     \
+    LOOP(mod_##tag, T, T, floor_modulo(x, y))      \
     LOOP(fmod_##tag, T, T, fmod_fn(x, y))          \
     LOOP(min_##tag, T, T, x < y || x != x ? x : y) \
     LOOP(max_##tag, T, T, x > y || x != x ? x : y) \
@@ -111,13 +122,13 @@ static void equal_string(void *out_, const void *a_, const void *b_, size_t n, i
         out[i] = equal_strings(a[step_a ? i : 0], b[step_b ? i : 0]);
 }
 
-#define COLUMN_FLOAT(tag)                                                                        \
-    {                                                                                            \
-        [OQ_LOOP_ADD] = add_##tag, [OQ_LOOP_SUB] = sub_##tag, [OQ_LOOP_MUL] = mul_##tag,         \
-        [OQ_LOOP_DIV] = div_##tag, [OQ_LOOP_FMOD] = fmod_##tag, [OQ_LOOP_MIN] = min_##tag,       \
-        [OQ_LOOP_MAX] = max_##tag, [OQ_LOOP_PRELU] = prelu_##tag, [OQ_LOOP_EQUAL] = equal_##tag, \
-        [OQ_LOOP_LESS] = less_##tag, [OQ_LOOP_LESS_EQUAL] = less_eq_##tag,                       \
-        [OQ_LOOP_GREATER] = greater_##tag, [OQ_LOOP_GREATER_EQUAL] = greater_eq_##tag            \
+#define COLUMN_FLOAT(tag)                                                                                 \
+    {                                                                                                     \
+        [OQ_LOOP_ADD] = add_##tag, [OQ_LOOP_SUB] = sub_##tag, [OQ_LOOP_MUL] = mul_##tag,                  \
+        [OQ_LOOP_DIV] = div_##tag, [OQ_LOOP_MOD] = mod_##tag, [OQ_LOOP_FMOD] = fmod_##tag,                \
+        [OQ_LOOP_MIN] = min_##tag, [OQ_LOOP_MAX] = max_##tag, [OQ_LOOP_PRELU] = prelu_##tag,              \
+        [OQ_LOOP_EQUAL] = equal_##tag, [OQ_LOOP_LESS] = less_##tag, [OQ_LOOP_LESS_EQUAL] = less_eq_##tag, \
+        [OQ_LOOP_GREATER] = greater_##tag, [OQ_LOOP_GREATER_EQUAL] = greater_eq_##tag                     \
     }
 #define COLUMN_INTEGER(tag)                                                                               \
     {                                                                                                     \

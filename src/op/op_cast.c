@@ -146,17 +146,11 @@ static uint8_t e8m0_of(float f, const char *mode)
 /* Code of an element in a type of less than 16 bits that is no plain integer. */
 static uint8_t small_code(const job *j, const block *b, size_t k)
 {
-    int64_t qmin, qmax, value;
-
     if (j->to == OQ_FLOAT8E8M0)
         return e8m0_of(float_of(b, k), j->round_mode);
     if (oq_dtype_is_float(j->to))
         return oq_f32_to_f8(j->to, float_of(b, k), j->saturate);
-    oq_dtype_limits(j->to, &qmin, &qmax);
-    if (!b->is_float)
-        return (uint8_t)b->i[k];
-    value = isnan(b->d[k]) ? 0 : b->d[k] < -1e6 ? qmin : b->d[k] > 1e6 ? qmax : (int64_t)rint(b->d[k]);
-    return (uint8_t)(value < qmin ? qmin : value > qmax ? qmax : value);
+    return (uint8_t)(b->is_float ? whole(b->d[k]) : b->i[k]);
 }
 
 static void write_small(const job *j, const block *b, size_t first, size_t n)

@@ -11,6 +11,7 @@
 #include "op/families.h"
 #include "op/op_broadcast.h"
 #include "op/op_elems.h"
+#include "op/op_move.h"
 
 /* ------------------------------------------------------------------ infer */
 
@@ -275,7 +276,7 @@ static oq_status run_mod(oq_run *ctx)
 {
     bool is_fmod = oq_node_int(ctx->node, "fmod", 0) != 0;
 
-    if (!is_fmod && oq_dtype_is_float(ctx->in[0]->dtype))
+    if (!is_fmod && ctx->node->opset < 28 && oq_dtype_is_float(ctx->in[0]->dtype))
         OQ_OP_FAIL(ctx, OQ_SHAPE, "fmod = 0 is for integers only, the inputs are %s; set fmod = 1",
                    oq_dtype_name(ctx->in[0]->dtype));
     return oq_run_loop(ctx, is_fmod ? OQ_LOOP_FMOD : OQ_LOOP_MOD);
@@ -473,7 +474,7 @@ const oq_op oq_ops_elementwise[] = {
     ROW("Pow", 7, 2, OQ_T_NUMBERS, oq_infer_pow, oq_run_pow),
     ROW("Sub", 7, 2, OQ_T_NUMBERS, infer_sub, run_sub),
     ROW("Sum", 6, -1, OQ_T_FLOATS, infer_sum, run_sum),
-    ROW("Where", 9, 3, OQ_T_LOGIC, infer_where, run_where),
+    ROW("Where", 9, 3, OQ_T_LOGIC | OQ_T_MOVABLE, infer_where, run_where),
     ROW("Xor", 7, 2, OQ_T_LOGIC, infer_compare, run_xor),
     {.name = NULL},
 };

@@ -9,7 +9,7 @@ typedef enum oq_loop {
     OQ_LOOP_SUB,
     OQ_LOOP_MUL,
     OQ_LOOP_DIV,  /* integers: toward zero; by zero gives 0; the least number by -1 wraps to itself */
-    OQ_LOOP_MOD,  /* sign of the divisor (integers only); by zero gives 0 */
+    OQ_LOOP_MOD,  /* sign of the divisor; integers by zero give 0 */
     OQ_LOOP_FMOD, /* sign of the dividend; integers by zero give 0 */
     OQ_LOOP_MIN,  /* NaN wins */
     OQ_LOOP_MAX,

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "kernel/transpose.h"
+
 /* A 16 x 16 tile of 4-byte elements is 16 cache lines on each side. */
 #define TILE 16
 
@@ -100,10 +102,15 @@ static void copy_row(char *to, const char *from, int64_t n, int64_t step_to, int
                 for (int64_t k = k0; k < columns && k < k0 + TILE; k++) \
     memcpy(to + (i * row_to + k) * (SIZE), from + (i + k * column_from) * (SIZE), (SIZE))
 
-/* Transposition: rows of the destination are columns of the source. */
+/* Transposition: rows of the destination are columns of the source. The kernel knows forward steps and
+ * elements of up to 8 bytes. */
 static void copy_plane(char *to, const char *from, int64_t rows, int64_t columns, int64_t row_to,
                        int64_t column_from, size_t size)
 {
+    if (size <= 8 && column_from > 0 && row_to > 0) {
+        oq_transpose(size, (size_t)columns, (size_t)rows, from, (size_t)column_from, to, (size_t)row_to);
+        return;
+    }
     switch (size) {
     case 1: PLANE(1); break;
     case 2: PLANE(2); break;

@@ -1,11 +1,5 @@
 # tests of src/op. A test that runs an operator links host.c: %C%_NAME_t_SOURCES = %D%/NAME.c $(OP_HOST)
 OP_HOST = %D%/host.c %D%/host.h
-
-check_PROGRAMS += %D%/elementwise.t
-%C%_elementwise_t_SOURCES = %D%/elementwise.c $(OP_HOST)
-
-check_PROGRAMS += %D%/shape.t
-%C%_shape_t_SOURCES = %D%/shape.c $(OP_HOST)
 EXTRA_DIST += %D%/filling.h
 
 check_PROGRAMS += %D%/op_conv.t
@@ -40,3 +34,60 @@ check_PROGRAMS += %D%/op_dynamic_quantize.t
 
 check_PROGRAMS += %D%/op_quantize.t
 %C%_op_quantize_t_SOURCES = %D%/op_quantize.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_activation.t
+%C%_op_activation_t_SOURCES = %D%/op_activation.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_binary.t
+%C%_op_binary_t_SOURCES = %D%/op_binary.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_broadcast.t
+%C%_op_broadcast_t_SOURCES = %D%/op_broadcast.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_cast.t
+%C%_op_cast_t_SOURCES = %D%/op_cast.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_constant.t
+%C%_op_constant_t_SOURCES = %D%/op_constant.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_elementwise.t
+%C%_op_elementwise_t_SOURCES = %D%/op_elementwise.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_elems.t
+%C%_op_elems_t_SOURCES = %D%/op_elems.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_gather.t
+%C%_op_gather_t_SOURCES = %D%/op_gather.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_math.t
+%C%_op_math_t_SOURCES = %D%/op_math.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_move.t
+%C%_op_move_t_SOURCES = %D%/op_move.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_pad.t
+%C%_op_pad_t_SOURCES = %D%/op_pad.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_pow.t
+%C%_op_pow_t_SOURCES = %D%/op_pow.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_reduce.t
+%C%_op_reduce_t_SOURCES = %D%/op_reduce.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_scan.t
+%C%_op_scan_t_SOURCES = %D%/op_scan.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_scatter.t
+%C%_op_scatter_t_SOURCES = %D%/op_scatter.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_select.t
+%C%_op_select_t_SOURCES = %D%/op_select.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_shape.t
+%C%_op_shape_t_SOURCES = %D%/op_shape.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_slice.t
+%C%_op_slice_t_SOURCES = %D%/op_slice.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_strided.t
+%C%_op_strided_t_SOURCES = %D%/op_strided.c $(OP_HOST)

@@ -83,24 +83,6 @@ static void modulo_has_two_kinds(void)
     host_free(h);
 }
 
-static void powers(void)
-{
-    host *h = host_new("Pow", 15, 2, 1);
-
-    host_floats(h, 0, (float[]){2, -3, 0.5f}, DIMS(3));
-    host_array(h, 1, OQ_INT64, (int64_t[]){3}, DIMS(1));
-    is_int(host_run(h), OQ_OK, "Pow with an integer exponent runs");
-    is_str(host_out_shape(h, 0), "float[3]", "the base gives the type");
-    is_float(host_float(h, 0, 1), -27, 0, "(-3)^3");
-    host_array(h, 0, OQ_INT32, (int32_t[]){3, -2, 2}, DIMS(3));
-    host_array(h, 1, OQ_INT32, (int32_t[]){4, 31, -1}, DIMS(3));
-    is_int(host_run(h), OQ_OK, "Pow of integers runs");
-    is_int(host_int(h, 0, 0), 81, "3^4");
-    is_int(host_int(h, 0, 1), INT32_MIN, "(-2)^31 is exact");
-    is_int(host_int(h, 0, 2), 0, "2^-1 is cut to 0");
-    host_free(h);
-}
-
 static void extremes_let_nan_through(void)
 {
     host *h = host_new("Max", 13, 3, 1);
@@ -196,7 +178,6 @@ int main(void)
     works_in_place();
     integers_never_trap();
     modulo_has_two_kinds();
-    powers();
     extremes_let_nan_through();
     compares_and_selects();
     infers_types_and_contents();
