@@ -4,14 +4,20 @@ EXTRA_DIST += \
 	%D%/accept_expected.json \
 	%D%/accept_subset.sh \
 	%D%/autograd.py \
-	%D%/compare_ort.py \
 	%D%/check_clean.py \
 	%D%/check_models.py \
 	%D%/check_proto.py \
+	%D%/compare_ort.py \
+	%D%/count_tests.sh \
 	%D%/digits_data.py \
+	%D%/lint.sh \
 	%D%/make_models.py \
 	%D%/model_files.py \
 	%D%/node_tests.py \
+	%D%/packages.sh \
+	%D%/python.sh \
+	%D%/quickstart.sh \
+	%D%/requirements.txt \
 	%D%/train_chars.py \
 	%D%/train_digits.py \
 	%D%/train_rows.py
