@@ -33,8 +33,8 @@ check_PROGRAMS += %D%/remove_noops.t
 noinst_PROGRAMS += %D%/lift
 %C%_lift_SOURCES = %D%/lift.c
 
-dist_check_SCRIPTS += %D%/raise_opset.t
-EXTRA_DIST += %D%/raise_opset.py
+dist_check_SCRIPTS += %D%/raise_opset.t %D%/inferred_types.t
+EXTRA_DIST += %D%/raise_opset.py %D%/inferred_types.py
 
 # the quantization passes
 check_PROGRAMS += %D%/bias.t
