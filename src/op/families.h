@@ -22,6 +22,7 @@ extern const oq_op oq_ops_matmul[];
 extern const oq_op oq_ops_move[];
 extern const oq_op oq_ops_norm[];
 extern const oq_op oq_ops_pool[];
+extern const oq_op oq_ops_qlinear[];
 extern const oq_op oq_ops_quantize[];
 extern const oq_op oq_ops_recurrent[];
 extern const oq_op oq_ops_reduce[];

@@ -1,9 +1,13 @@
 src_libonnxq_core_la_SOURCES += \
 	%D%/activation.c \
 	%D%/activation.h \
+	%D%/conv_shape.c \
+	%D%/conv_shape.h \
 	%D%/families.h \
 	%D%/floats.c \
 	%D%/floats.h \
+	%D%/matmul_shape.c \
+	%D%/matmul_shape.h \
 	%D%/op.h \
 	%D%/op_activation.c \
 	%D%/op_axes.c \
@@ -34,6 +38,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/op_pad.c \
 	%D%/op_pool.c \
 	%D%/op_pow.c \
+	%D%/op_qlinear.c \
 	%D%/op_quantize.c \
 	%D%/op_recurrent.c \
 	%D%/op_reduce.c \

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kernel/conv_f32.h"
+#include "op/conv_shape.h"
 #include "op/families.h"
 #include "op/floats.h"
 #include "op/window.h"
@@ -21,73 +22,9 @@ typedef struct {
 
 /* ------------------------------------------------------------------ Conv */
 
-static oq_status check_rank(const oq_node *node, int rank, oq_diag *diag)
-{
-    if (rank < 3)
-        return oq_op_fail(diag, node, OQ_SHAPE, __FILE__, __LINE__,
-                          "input 0 has rank %d, a convolution needs batch, channels and spatial axes", rank);
-    if (rank > 2 + OQ_CONV_RANK)
-        return oq_op_fail(diag, node, OQ_UNSUPPORTED, __FILE__, __LINE__,
-                          "%d spatial axes, at most %d are computed here", rank - 2, OQ_CONV_RANK);
-    return OQ_OK;
-}
-
-/* Channels and groups of a weight of Conv. */
-static oq_status check_weight(const oq_node *node, const int64_t *w, int64_t group, oq_diag *diag)
-{
-    if (group < 1 || w[0] < 1 || w[1] < 1 || w[0] % group)
-        return oq_op_fail(diag, node, OQ_SHAPE, __FILE__, __LINE__,
-                          "%" PRId64 " output and %" PRId64
-                          " input channels per group do not go with group %" PRId64,
-                          w[0], w[1], group);
-    return OQ_OK;
-}
-
-static oq_conv_spec spec_of(const oq_window *window, int64_t group, const int64_t *w)
-{
-    oq_conv_spec spec = {.rank = window->rank, .groups = (size_t)group};
-
-    spec.out_channels = (size_t)w[0];
-    spec.in_channels = (size_t)w[1] * (size_t)group;
-    for (int i = 0; i < window->rank; i++) {
-        spec.kernel[i] = (size_t)window->kernel[i];
-        spec.stride[i] = (size_t)window->stride[i];
-        spec.dilation[i] = (size_t)window->dilation[i];
-    }
-    return spec;
-}
-
 static oq_status infer_conv(oq_infer *ctx)
 {
-    const oq_shape *x = &ctx->in[0].shape, *w = &ctx->in[1].shape;
-    oq_shape y = *x;
-    oq_window window;
-    int64_t kernel[OQ_MAX_RANK];
-    bool has_kernel = w->rank == x->rank && x->rank > 2;
-
-    ctx->out[0].dtype = ctx->in[0].dtype;
-    OQ_TRY(oq_window_read(ctx->node, &window, ctx->diag));
-    if (x->rank < 0)
-        return OQ_OK;
-    if (x->rank < 3)
-        return check_rank(ctx->node, x->rank, ctx->diag);
-    if (w->rank >= 0 && w->rank != x->rank)
-        OQ_OP_FAIL(ctx, OQ_SHAPE, "input has rank %d, weight has rank %d", x->rank, w->rank);
-    for (int i = 2; i < x->rank && has_kernel; i++) {
-        kernel[i - 2] = w->dims[i].size;
-        has_kernel = kernel[i - 2] >= 0;
-    }
-    for (int i = 1; i < y.rank; i++)
-        y.dims[i] = oq_dim_unknown();
-    if (w->rank > 0)
-        y.dims[1] = w->dims[0];
-    ctx->out[0].shape = y;
-    if (!has_kernel && !window.has_kernel)
-        return OQ_OK;
-    OQ_TRY(oq_window_fit(&window, ctx->node, x->rank - 2, has_kernel ? kernel : NULL, ctx->diag));
-    OQ_TRY(oq_window_infer(&window, ctx->node, x->dims + 2, y.dims + 2, ctx->diag));
-    ctx->out[0].shape = y;
-    return OQ_OK;
+    return oq_conv_infer(ctx, 1, ctx->in[0].dtype);
 }
 
 /* Pack constant weight and bias into the program. */
@@ -103,9 +40,9 @@ static oq_status pack_constant(oq_prepare *ctx, conv_state *state, const oq_tens
     if (bias && bias->n_elements != (size_t)weight->dims[0])
         OQ_OP_FAIL(ctx, OQ_SHAPE, "bias has %zu elements for %" PRId64 " output channels", bias->n_elements,
                    weight->dims[0]);
-    OQ_TRY(check_weight(ctx->node, weight->dims, state->group, ctx->diag));
+    OQ_TRY(oq_conv_check_weight(ctx->node, weight->dims, state->group, ctx->diag));
     OQ_TRY(oq_window_fit(&state->window, ctx->node, weight->rank - 2, weight->dims + 2, ctx->diag));
-    spec = spec_of(&state->window, state->group, weight->dims);
+    spec = oq_conv_spec_of(&state->window, state->group, weight->dims);
     size = oq_conv_f32_size(kernels, &spec);
     memory = size == SIZE_MAX ? NULL : oq_arena_alloc(ctx->arena, size);
     if (!memory || !w || (bias && !b))
@@ -131,7 +68,7 @@ static oq_status prepare_conv(oq_prepare *ctx)
     state->group = oq_node_int(ctx->node, "group", 1);
     if (!weight || (has_bias && !bias))
         return OQ_OK;
-    OQ_TRY(check_rank(ctx->node, weight->rank, ctx->diag));
+    OQ_TRY(oq_conv_check_rank(ctx->node, weight->rank, ctx->diag));
     return pack_constant(ctx, state, weight, bias);
 }
 
@@ -145,13 +82,13 @@ static oq_status pack_input(oq_run *ctx, conv_state *state)
     void *memory;
     size_t size;
 
-    OQ_TRY(check_rank(ctx->node, weight->rank, ctx->diag));
-    OQ_TRY(check_weight(ctx->node, weight->dims, state->group, ctx->diag));
+    OQ_TRY(oq_conv_check_rank(ctx->node, weight->rank, ctx->diag));
+    OQ_TRY(oq_conv_check_weight(ctx->node, weight->dims, state->group, ctx->diag));
     OQ_TRY(oq_window_fit(&state->window, ctx->node, weight->rank - 2, weight->dims + 2, ctx->diag));
     if (bias && bias->n != (size_t)weight->dims[0])
         OQ_OP_FAIL(ctx, OQ_SHAPE, "bias has %zu elements for %" PRId64 " output channels", bias->n,
                    weight->dims[0]);
-    spec = spec_of(&state->window, state->group, weight->dims);
+    spec = oq_conv_spec_of(&state->window, state->group, weight->dims);
     size = oq_conv_f32_size(kernels, &spec);
     if (size == SIZE_MAX)
         OQ_OP_FAIL(ctx, OQ_LIMIT, "the packed weight does not fit in memory");

@@ -17,6 +17,7 @@
 #include "kernel/transpose.h"
 #include "op/families.h"
 #include "op/floats.h"
+#include "op/matmul_shape.h"
 
 /* ------------------------------------------------------------------ plain products of the other types */
 
@@ -61,127 +62,12 @@ static bool is_plain(oq_dtype dtype)
     return dtype == OQ_DOUBLE || oq_dtype_is_integer(dtype);
 }
 
-/* ------------------------------------------------------------------ MatMul: shapes */
-
-/* A product seen as batches of matrices. */
-typedef struct {
-    int batch_rank;
-    int64_t batch[OQ_MAX_RANK];                      /* broadcast batch dims */
-    size_t a_step[OQ_MAX_RANK], b_step[OQ_MAX_RANK]; /* matrices per step along them; 0: broadcast */
-    size_t n_batches, m, n, k;
-    bool shares_b; /* one matrix B for all: the batches of A are more rows */
-    int rank;      /* of the result */
-    int64_t dims[OQ_MAX_RANK];
-} product;
-
-/* dims of `array` as at least a matrix: a vector becomes a row (left) or a column (right). */
-static int as_matrix(const int64_t *dims, int rank, bool is_left, int64_t *to)
-{
-    if (rank > 1) {
-        memcpy(to, dims, (size_t)rank * sizeof *to);
-        return rank;
-    }
-    to[0] = is_left ? 1 : dims[0];
-    to[1] = is_left ? dims[0] : 1;
-    return 2;
-}
-
-/* Steps of an operand along the batch axes; false when it does not broadcast. */
-static bool batch_steps(product *p, const int64_t *dims, int rank, size_t *step)
-{
-    size_t n = 1;
-    int own = rank - 2;
-
-    for (int i = p->batch_rank - 1; i >= 0; i--) {
-        int j = i - (p->batch_rank - own);
-        int64_t size = j < 0 ? 1 : dims[j];
-
-        if (size != 1 && size != p->batch[i])
-            return false;
-        step[i] = size == 1 ? 0 : n;
-        n *= (size_t)size;
-    }
-    return true;
-}
-
-static bool make_product(product *p, const int64_t *a_dims, int a_rank, const int64_t *b_dims, int b_rank)
-{
-    int64_t a[OQ_MAX_RANK], b[OQ_MAX_RANK];
-    int ra, rb;
-
-    if (a_rank < 1 || b_rank < 1)
-        return false;
-    ra = as_matrix(a_dims, a_rank, true, a);
-    rb = as_matrix(b_dims, b_rank, false, b);
-    p->batch_rank = (ra > rb ? ra : rb) - 2;
-    for (int i = 0; i < p->batch_rank; i++) {
-        int ia = i - (p->batch_rank - (ra - 2)), ib = i - (p->batch_rank - (rb - 2));
-        int64_t da = ia < 0 ? 1 : a[ia], db = ib < 0 ? 1 : b[ib];
-
-        p->batch[i] = p->dims[i] = da == 1 ? db : da;
-    }
-    if (a[ra - 1] != b[rb - 2] || !batch_steps(p, a, ra, p->a_step) || !batch_steps(p, b, rb, p->b_step))
-        return false;
-    p->n_batches = oq_dims_product(p->batch, 0, p->batch_rank);
-    p->m = (size_t)a[ra - 2];
-    p->k = (size_t)a[ra - 1];
-    p->n = (size_t)b[rb - 1];
-    p->shares_b = oq_dims_product(b, 0, rb - 2) == 1 && oq_dims_product(a, 0, ra - 2) == p->n_batches;
-    p->rank = p->batch_rank;
-    if (a_rank > 1)
-        p->dims[p->rank++] = a[ra - 2];
-    if (b_rank > 1)
-        p->dims[p->rank++] = b[rb - 1];
-    return true;
-}
-
-/* Index of the matrix of an operand for batch number `index`. */
-static size_t matrix_of(const product *p, const size_t *step, size_t index)
-{
-    size_t at = 0;
-
-    for (int i = p->batch_rank - 1; i >= 0; i--) {
-        at += index % (size_t)p->batch[i] * step[i];
-        index /= (size_t)p->batch[i];
-    }
-    return at;
-}
-
-static oq_status infer_matmul_shapes(oq_infer *ctx, const oq_shape *a, const oq_shape *b, oq_shape *y)
-{
-    oq_shape a_batch = *a, b_batch = *b;
-    oq_dim m = a->dims[a->rank > 1 ? a->rank - 2 : 0], k = a->dims[a->rank - 1];
-    oq_dim n = b->dims[b->rank - 1], kb = b->dims[b->rank > 1 ? b->rank - 2 : 0];
-
-    if (k.size >= 0 && kb.size >= 0 && k.size != kb.size)
-        OQ_OP_FAIL(ctx, OQ_SHAPE, "the inner dimensions are %" PRId64 " and %" PRId64, k.size, kb.size);
-    a_batch.rank = a->rank > 2 ? a->rank - 2 : 0;
-    b_batch.rank = b->rank > 2 ? b->rank - 2 : 0;
-    if (!oq_shape_broadcast(&a_batch, &b_batch, y))
-        OQ_OP_FAIL(ctx, OQ_SHAPE, "the batch dimensions do not broadcast");
-    if (a->rank > 1)
-        y->dims[y->rank++] = m;
-    if (b->rank > 1)
-        y->dims[y->rank++] = n;
-    return OQ_OK;
-}
-
-static oq_status infer_matmul_types(oq_infer *ctx, const oq_type *a, const oq_type *b, oq_dtype dtype)
-{
-    ctx->out[0].dtype = dtype;
-    if (a->shape.rank < 0 || b->shape.rank < 0)
-        return OQ_OK;
-    if (a->shape.rank < 1 || b->shape.rank < 1)
-        OQ_OP_FAIL(ctx, OQ_SHAPE, "an operand is a scalar");
-    return infer_matmul_shapes(ctx, &a->shape, &b->shape, &ctx->out[0].shape);
-}
+/* ------------------------------------------------------------------ MatMul */
 
 static oq_status infer_matmul(oq_infer *ctx)
 {
-    return infer_matmul_types(ctx, &ctx->in[0], &ctx->in[1], ctx->in[0].dtype);
+    return oq_matmul_infer(ctx, &ctx->in[0], &ctx->in[1], ctx->in[0].dtype);
 }
-
-/* ------------------------------------------------------------------ MatMul: prepare and run */
 
 typedef struct {
     const oq_packed_f32 *b; /* one per matrix of the constant right-hand side; NULL: it is packed per run */
@@ -193,7 +79,7 @@ static oq_status pack_matrices(oq_prepare *ctx, matmul_state *state, const oq_te
 {
     const oq_kernels *kernels = oq_kernels_best();
     int64_t dims[OQ_MAX_RANK];
-    int rank = as_matrix(b->dims, b->rank, false, dims);
+    int rank = oq_as_matrix(b->dims, b->rank, false, dims);
     size_t k = (size_t)dims[rank - 2], n = (size_t)dims[rank - 1], count = oq_dims_product(dims, 0, rank - 2);
     size_t size = oq_pack_f32_size(kernels, k, n);
     oq_packed_f32 *packed = OQ_NEW_ARRAY(ctx->arena, oq_packed_f32, count);
@@ -231,18 +117,19 @@ static oq_status prepare_matmul(oq_prepare *ctx)
     return pack_matrices(ctx, state, b, data);
 }
 
-static void run_plain_batches(const product *p, oq_dtype dtype, const void *a, const void *b, void *y)
+static void run_plain_batches(const oq_product *p, oq_dtype dtype, const void *a, const void *b, void *y)
 {
     plain_sizes sizes = {p->m, p->n, p->k, p->k, 1, p->n, 1};
     size_t element = oq_elem_size(dtype);
 
     for (size_t i = 0; i < p->n_batches; i++)
-        plain_product(dtype, &sizes, (const char *)a + matrix_of(p, p->a_step, i) * p->m * p->k * element,
-                      (const char *)b + matrix_of(p, p->b_step, i) * p->k * p->n * element,
+        plain_product(dtype, &sizes,
+                      (const char *)a + oq_product_matrix(p, p->a_step, i) * p->m * p->k * element,
+                      (const char *)b + oq_product_matrix(p, p->b_step, i) * p->k * p->n * element,
                       (char *)y + i * p->m * p->n * element);
 }
 
-static oq_status run_batches(oq_run *ctx, const product *p, const matmul_state *state, const float *a,
+static oq_status run_batches(oq_run *ctx, const oq_product *p, const matmul_state *state, const float *a,
                              const float *b, float *y)
 {
     size_t n_products = p->shares_b ? 1 : p->n_batches, m = p->shares_b ? p->n_batches * p->m : p->m;
@@ -255,7 +142,7 @@ static oq_status run_batches(oq_run *ctx, const product *p, const matmul_state *
     if (!state->b && !(memory = oq_scratch(ctx, size)))
         return ctx->status;
     for (size_t i = 0; i < n_products; i++) {
-        size_t ib = matrix_of(p, p->b_step, i);
+        size_t ib = oq_product_matrix(p, p->b_step, i);
         oq_gemm_f32 gemm = {.b = state->b ? &state->b[ib] : &packed,
                             .m = m,
                             .a_stride = p->k,
@@ -266,7 +153,7 @@ static oq_status run_batches(oq_run *ctx, const product *p, const matmul_state *
         if (!state->b && ib != last)
             oq_pack_f32(oq_kernels_best(), p->k, p->n, b + ib * p->k * p->n, p->n, 1, memory, &packed);
         last = ib;
-        gemm.a = a + matrix_of(p, p->a_step, i) * p->m * p->k;
+        gemm.a = a + oq_product_matrix(p, p->a_step, i) * p->m * p->k;
         gemm.c = y + i * p->m * p->n;
         oq_gemm_f32_run(ctx->pool, &gemm);
     }
@@ -277,12 +164,12 @@ static oq_status run_matmul(oq_run *ctx)
 {
     const matmul_state *state = ctx->state;
     const oq_array *a_in = ctx->in[0], *b_in = state->b ? NULL : ctx->in[1];
-    product p;
+    oq_product p;
     const float *a, *b = NULL;
     float *y;
 
-    if (!make_product(&p, a_in->dims, a_in->rank, b_in ? b_in->dims : state->dims,
-                      b_in ? b_in->rank : state->rank))
+    if (!oq_product_make(&p, a_in->dims, a_in->rank, b_in ? b_in->dims : state->dims,
+                         b_in ? b_in->rank : state->rank))
         OQ_OP_FAIL(ctx, OQ_SHAPE, "operands of rank %d and %d do not multiply: check the inner dimensions",
                    a_in->rank, b_in ? b_in->rank : state->rank);
     if (is_plain(a_in->dtype)) {

@@ -22,6 +22,7 @@ static const oq_op *const families[] = {
     oq_ops_move,
     oq_ops_norm,
     oq_ops_pool,
+    oq_ops_qlinear,
     oq_ops_quantize,
     oq_ops_recurrent,
     oq_ops_reduce,

@@ -1,0 +1,311 @@
+/* The integer operators: ConvInteger, MatMulInteger, QLinearConv, QLinearMatMul.
+ *
+ *     acc = sum of (x - x_zero_point) * (w - w_zero_point)       exact, int32; QLinearConv adds its bias
+ *     y   = saturate(round_half_even(acc * ((x_scale * w_scale) / y_scale)) + y_zero_point)
+ *
+ * The text of the QLinear operators rounds before it adds the zero point, as QuantizeLinear does (ONNX's
+ * Python reference adds first, which differs at exact ties when the zero point is odd). Weights are packed on
+ * every run: these operators are met in tests and in files of other tools, our own integer runs go through
+ * exec/integer.c.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "kernel/conv_int8.h"
+#include "kernel/gemm_int8.h"
+#include "op/conv_shape.h"
+#include "op/families.h"
+#include "op/floats.h"
+#include "op/matmul_shape.h"
+
+/* Which input holds what; -1: the operator has none. */
+typedef struct {
+    int x, x_scale, x_zero, w, w_scale, w_zero, y_scale, y_zero, bias;
+} inputs;
+
+static const inputs integer_inputs = {0, -1, 2, 1, -1, 3, -1, -1, -1};
+static const inputs qlinear_inputs = {0, 1, 2, 3, 4, 5, 6, 7, 8};
+
+static const oq_array *input(const oq_run *ctx, int i)
+{
+    return i < 0 ? NULL : oq_in(ctx, i);
+}
+
+static oq_byte byte_of(oq_dtype dtype)
+{
+    return dtype == OQ_INT8 ? OQ_BYTE_S8 : OQ_BYTE_U8;
+}
+
+/* A zero point that is one number for the whole tensor; 0 when omitted. */
+static oq_status single_zero(oq_run *ctx, int i, int32_t *out)
+{
+    const oq_array *in = input(ctx, i);
+
+    *out = 0;
+    if (!in || in->n == 0)
+        return OQ_OK;
+    *out = (int32_t)oq_array_int(in, 0);
+    for (size_t k = 1; k < in->n; k++) {
+        if (oq_array_int(in, k) != *out)
+            OQ_OP_FAIL(ctx, OQ_UNSUPPORTED, "input %d: a zero point for each row is not computed here", i);
+    }
+    return OQ_OK;
+}
+
+/* Zero points of the weight: one, or one per output column. */
+static oq_status weight_zeros(oq_run *ctx, int i, size_t columns, const int32_t **out, size_t *n)
+{
+    const oq_array *in = input(ctx, i);
+    int32_t *to;
+
+    *out = NULL;
+    *n = in ? in->n : 0;
+    if (!in || in->n == 0)
+        return OQ_OK;
+    if (in->n != 1 && in->n != columns)
+        OQ_OP_FAIL(ctx, OQ_SHAPE, "input %d has %zu zero points for %zu columns", i, in->n, columns);
+    if (!(to = oq_scratch(ctx, in->n * sizeof *to)))
+        return ctx->status;
+    for (size_t k = 0; k < in->n; k++)
+        to[k] = (int32_t)oq_array_int(in, k);
+    *out = to;
+    return OQ_OK;
+}
+
+/* (x_scale * w_scale[column]) / y_scale for each column. */
+static oq_status make_multipliers(oq_run *ctx, const inputs *in, size_t columns, const float **out)
+{
+    const oq_array *w_scale = ctx->in[in->w_scale];
+    const float *x = oq_floats_in(ctx, in->x_scale), *w = x ? oq_floats_in(ctx, in->w_scale) : NULL;
+    const float *y = w ? oq_floats_in(ctx, in->y_scale) : NULL;
+    float *to = y ? oq_scratch(ctx, (columns + 1) * sizeof *to) : NULL;
+
+    if (!to)
+        return ctx->status;
+    if (ctx->in[in->x_scale]->n != 1 || ctx->in[in->y_scale]->n != 1)
+        OQ_OP_FAIL(ctx, OQ_UNSUPPORTED, "a scale for each row is not computed here");
+    if (w_scale->n != 1 && w_scale->n != columns)
+        OQ_OP_FAIL(ctx, OQ_SHAPE, "%zu weight scales for %zu columns", w_scale->n, columns);
+    for (size_t j = 0; j < columns; j++)
+        to[j] = x[0] * w[w_scale->n == 1 ? 0 : j] / y[0];
+    *out = to;
+    return OQ_OK;
+}
+
+/* Output memory, and how results get there: int32 sums, or codes. */
+static oq_status make_output(oq_run *ctx, const inputs *in, size_t columns, const int64_t *dims, int rank,
+                             oq_int8_output *out)
+{
+    oq_dtype dtype;
+
+    *out = (oq_int8_output){0};
+    if (in->y_scale < 0) {
+        out->acc = oq_out(ctx, 0, OQ_INT32, dims, rank);
+        return out->acc ? OQ_OK : ctx->status;
+    }
+    dtype = ctx->in[in->y_zero]->dtype;
+    if (dtype != OQ_UINT8 && dtype != OQ_INT8)
+        OQ_OP_FAIL(ctx, OQ_UNSUPPORTED, "results of type %s are not computed here", oq_dtype_name(dtype));
+    out->y_type = byte_of(dtype);
+    OQ_TRY(single_zero(ctx, in->y_zero, &out->y_zero));
+    OQ_TRY(make_multipliers(ctx, in, columns, &out->multiplier));
+    out->y = oq_out(ctx, 0, dtype, dims, rank);
+    return out->y ? OQ_OK : ctx->status;
+}
+
+/* ------------------------------------------------------------------ convolution */
+
+typedef struct {
+    oq_window window;
+    int64_t group;
+} conv_state;
+
+static oq_status prepare_conv(oq_prepare *ctx)
+{
+    conv_state *state = OQ_NEW(ctx->arena, conv_state);
+
+    if (!state)
+        OQ_OP_FAIL(ctx, OQ_NOMEM, "out of memory");
+    ctx->state = state;
+    state->group = oq_node_int(ctx->node, "group", 1);
+    return oq_window_read(ctx->node, &state->window, ctx->diag);
+}
+
+static oq_status pack_conv(oq_run *ctx, const inputs *in, conv_state *state, oq_conv_int8 *conv)
+{
+    const oq_kernels *kernels = oq_kernels_best();
+    const oq_array *w = ctx->in[in->w], *bias = input(ctx, in->bias);
+    oq_conv_int8_weights weights = {.data = w->data, .type = byte_of(w->dtype)};
+    oq_conv_spec spec;
+    void *memory;
+    size_t size;
+
+    OQ_TRY(oq_conv_check_rank(ctx->node, w->rank, ctx->diag));
+    OQ_TRY(oq_conv_check_weight(ctx->node, w->dims, state->group, ctx->diag));
+    OQ_TRY(oq_window_fit(&state->window, ctx->node, w->rank - 2, w->dims + 2, ctx->diag));
+    OQ_TRY(weight_zeros(ctx, in->w_zero, (size_t)w->dims[0], &weights.zero_points, &weights.n_zero_points));
+    if (bias && (bias->n != (size_t)w->dims[0] || bias->dtype != OQ_INT32))
+        OQ_OP_FAIL(ctx, OQ_SHAPE, "bias has %zu elements of type %s for %" PRId64 " output channels", bias->n,
+                   oq_dtype_name(bias->dtype), w->dims[0]);
+    weights.bias = bias ? bias->data : NULL;
+    spec = oq_conv_spec_of(&state->window, state->group, w->dims);
+    size = oq_conv_int8_size(kernels, &spec);
+    if (size == SIZE_MAX)
+        OQ_OP_FAIL(ctx, OQ_LIMIT, "the packed weight does not fit in memory");
+    if (!(memory = oq_scratch(ctx, size)))
+        return ctx->status;
+    oq_conv_int8_prepare(kernels, &spec, &weights, memory, conv);
+    return OQ_OK;
+}
+
+static oq_status run_conv_with(oq_run *ctx, const inputs *in)
+{
+    conv_state state = *(const conv_state *)ctx->state;
+    const oq_array *x = ctx->in[in->x], *w = ctx->in[in->w];
+    int64_t dims[OQ_MAX_RANK], pad[OQ_WINDOW_RANK];
+    oq_conv_int8 conv;
+    oq_conv_int8_args args = {.conv = &conv, .x = x->data, .x_type = byte_of(x->dtype)};
+    size_t size;
+
+    OQ_TRY(pack_conv(ctx, in, &state, &conv));
+    if (x->rank != w->rank || x->dims[1] != w->dims[1] * state.group)
+        OQ_OP_FAIL(ctx, OQ_SHAPE,
+                   "an input of rank %d does not fit a weight of rank %d for %" PRId64 " channels", x->rank,
+                   w->rank, w->dims[1] * state.group);
+    OQ_TRY(oq_window_outputs(&state.window, ctx->node, x->dims + 2, dims + 2, pad, ctx->diag));
+    dims[0] = x->dims[0];
+    dims[1] = w->dims[0];
+    args.batch = (size_t)x->dims[0];
+    for (int i = 0; i < x->rank - 2; i++) {
+        args.in[i] = (size_t)x->dims[i + 2];
+        args.out[i] = (size_t)dims[i + 2];
+        args.pad[i] = (size_t)pad[i];
+    }
+    OQ_TRY(single_zero(ctx, in->x_zero, &args.x_zero));
+    OQ_TRY(make_output(ctx, in, (size_t)dims[1], dims, x->rank, &args.y));
+    if (ctx->out[0].n == 0)
+        return OQ_OK;
+    args.x_layout = args.y_layout = OQ_NCHW;
+    size = oq_conv_int8_scratch(&args, oq_pool_size(ctx->pool));
+    if (size == SIZE_MAX)
+        OQ_OP_FAIL(ctx, OQ_LIMIT, "working memory does not fit in memory");
+    if (!(args.scratch = oq_scratch(ctx, size)))
+        return ctx->status;
+    oq_conv_int8_run(ctx->pool, &args);
+    return OQ_OK;
+}
+
+static oq_status run_conv_integer(oq_run *ctx)
+{
+    return run_conv_with(ctx, &integer_inputs);
+}
+
+static oq_status run_qlinear_conv(oq_run *ctx)
+{
+    return run_conv_with(ctx, &qlinear_inputs);
+}
+
+static oq_status infer_conv_integer(oq_infer *ctx)
+{
+    return oq_conv_infer(ctx, integer_inputs.w, OQ_INT32);
+}
+
+static oq_status infer_qlinear_conv(oq_infer *ctx)
+{
+    return oq_conv_infer(ctx, qlinear_inputs.w, ctx->in[qlinear_inputs.y_zero].dtype);
+}
+
+/* ------------------------------------------------------------------ product */
+
+static oq_status run_batches(oq_run *ctx, const inputs *in, const oq_product *p,
+                             const oq_pack_int8_source *from, const oq_int8_output *out)
+{
+    const oq_array *a = ctx->in[in->x], *b = ctx->in[in->w];
+    const oq_kernels *kernels = oq_kernels_best();
+    size_t size = oq_pack_int8_size(kernels, from, p->n), element = out->acc ? sizeof(int32_t) : 1;
+    oq_packed_int8 packed;
+    oq_gemm_int8 gemm = {.b = &packed,
+                         .m = p->m,
+                         .a_stride = p->k,
+                         .a_type = byte_of(a->dtype),
+                         .out = *out,
+                         .out_stride = p->n};
+    void *memory;
+
+    OQ_TRY(single_zero(ctx, in->x_zero, &gemm.a_zero));
+    if (size == SIZE_MAX)
+        OQ_OP_FAIL(ctx, OQ_LIMIT, "the packed operand does not fit in memory");
+    if (!(memory = oq_scratch(ctx, size)))
+        return ctx->status;
+    for (size_t i = 0; i < p->n_batches; i++) {
+        oq_pack_int8_source source = *from;
+        size_t at = i * p->m * p->n * element;
+
+        source.data = (const char *)b->data + oq_product_matrix(p, p->b_step, i) * p->k * p->n;
+        oq_pack_int8(kernels, &source, p->n, memory, &packed);
+        if (i == 0 && !(gemm.scratch = oq_scratch(ctx, oq_gemm_int8_scratch(&packed))))
+            return ctx->status;
+        gemm.a = (const char *)a->data + oq_product_matrix(p, p->a_step, i) * p->m * p->k;
+        gemm.out.acc = out->acc ? (int32_t *)(void *)((char *)out->acc + at) : NULL;
+        gemm.out.y = out->y ? (char *)out->y + at : NULL;
+        oq_gemm_int8_run(ctx->pool, &gemm);
+    }
+    return OQ_OK;
+}
+
+static oq_status run_matmul_with(oq_run *ctx, const inputs *in)
+{
+    const oq_array *a = ctx->in[in->x], *b = ctx->in[in->w];
+    oq_pack_int8_source source = {.type = byte_of(b->dtype), .outer = 1, .column_stride = 1};
+    oq_int8_output out;
+    oq_product p;
+
+    if (!oq_product_make(&p, a->dims, a->rank, b->dims, b->rank))
+        OQ_OP_FAIL(ctx, OQ_SHAPE, "operands of rank %d and %d do not multiply: check the inner dimensions",
+                   a->rank, b->rank);
+    source.inner = p.k;
+    source.inner_stride = p.n;
+    OQ_TRY(weight_zeros(ctx, in->w_zero, p.n, &source.zero_points, &source.n_zero_points));
+    OQ_TRY(make_output(ctx, in, p.n, p.dims, p.rank, &out));
+    return ctx->out[0].n > 0 ? run_batches(ctx, in, &p, &source, &out) : OQ_OK;
+}
+
+static oq_status run_matmul_integer(oq_run *ctx)
+{
+    return run_matmul_with(ctx, &integer_inputs);
+}
+
+static oq_status run_qlinear_matmul(oq_run *ctx)
+{
+    return run_matmul_with(ctx, &qlinear_inputs);
+}
+
+static oq_status infer_matmul_integer(oq_infer *ctx)
+{
+    return oq_matmul_infer(ctx, &ctx->in[0], &ctx->in[1], OQ_INT32);
+}
+
+static oq_status infer_qlinear_matmul(oq_infer *ctx)
+{
+    return oq_matmul_infer(ctx, &ctx->in[0], &ctx->in[qlinear_inputs.w],
+                           ctx->in[qlinear_inputs.y_zero].dtype);
+}
+
+/* ------------------------------------------------------------------ rows */
+
+#define ROW(op, opset, least, most, infer_fn, prepare_fn, run_fn)                                   \
+    {                                                                                               \
+        .name = op, .domain = "", .since = opset, .min_in = least, .max_in = most, .min_out = 1,    \
+        .max_out = 1, .types = OQ_T_BYTES, .infer = infer_fn, .prepare = prepare_fn, .run = run_fn, \
+        .rule = OQ_RULE_QUANT, .weight = -1, .bias = -1                                             \
+    }
+
+/* QLinearMatMul: 21 added float16 scales and 8-bit floats (these are not computed here). */
+const oq_op oq_ops_qlinear[] = {
+    ROW("ConvInteger", 10, 2, 4, infer_conv_integer, prepare_conv, run_conv_integer),
+    ROW("MatMulInteger", 10, 2, 4, infer_matmul_integer, NULL, run_matmul_integer),
+    ROW("QLinearConv", 10, 8, 9, infer_qlinear_conv, prepare_conv, run_qlinear_conv),
+    ROW("QLinearMatMul", 10, 8, 8, infer_qlinear_matmul, NULL, run_qlinear_matmul),
+    ROW("QLinearMatMul", 21, 8, 8, infer_qlinear_matmul, NULL, run_qlinear_matmul),
+    {0},
+};
