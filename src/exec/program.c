@@ -65,18 +65,10 @@ bool oq_array_of_tensor(const oq_tensor *tensor, oq_arena *arena, oq_array *out)
 
 /* ---- obstacles */
 
-/* The input whose type an operator row's mask speaks of; -1: none. */
-static int typed_input(const oq_node *node)
-{
-    if (node->op->max_in == 0)
-        return -1;
-    return oq_node_is(node, "Where") ? 1 : 0;
-}
-
 const char *oq_exec_obstacle(const oq_node *node)
 {
     const oq_op *op = node->op;
-    int typed;
+    const oq_value *first;
 
     if (!op)
         return "this operator is not known here";
@@ -88,9 +80,8 @@ const char *oq_exec_obstacle(const oq_node *node)
         if (node->inputs[i] && node->inputs[i]->is_opaque_type)
             return "it reads a sequence, map or sparse tensor";
     }
-    typed = typed_input(node);
-    if (typed >= 0 && typed < node->n_inputs && node->inputs[typed] && op->types &&
-        node->inputs[typed]->dtype != OQ_UNDEFINED && !(op->types & OQ_T(node->inputs[typed]->dtype)))
+    first = node->n_inputs ? node->inputs[0] : NULL;
+    if (first && op->types && first->dtype != OQ_UNDEFINED && !(op->types & OQ_T(first->dtype)))
         return "this operator cannot be run on this element type";
     return NULL;
 }
@@ -128,8 +119,7 @@ static oq_status check_node(const compiler *c, const oq_node *node)
     const char *obstacle = oq_exec_obstacle(node);
 
     if (obstacle) {
-        int typed = node->op ? typed_input(node) : -1;
-        const oq_value *value = typed >= 0 && typed < node->n_inputs ? node->inputs[typed] : NULL;
+        const oq_value *value = node->op && node->n_inputs ? node->inputs[0] : NULL;
 
         OQ_FAIL(c->diag, OQ_UNSUPPORTED, "%s%s%s (opset %d), %s: %s%s%s", node->domain,
                 *node->domain ? "." : "", node->op_type, node->opset, oq_node_text(node, where, sizeof where),

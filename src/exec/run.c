@@ -193,16 +193,15 @@ static void drop_scratch(operation *op)
 static oq_status check_inputs(const oq_step *step, const oq_array *const *in, oq_diag *diag)
 {
     const oq_prepare ctx = {.node = step->node, .diag = diag};
-    int typed = oq_node_is(step->node, "Where") ? 1 : 0;
 
     for (int i = 0; i < step->n_in; i++) {
         if (!in[i] && step->in && step->in[i])
             OQ_OP_FAIL(&ctx, OQ_INTERNAL, "input %d is not there yet", i);
     }
-    if (step->is_integer || !step->op->types || step->op->max_in == 0 || typed >= step->n_in || !in[typed])
+    if (step->is_integer || !step->op->types || step->n_in == 0 || !in[0])
         return OQ_OK;
-    if (!(step->op->types & OQ_T(in[typed]->dtype)))
-        OQ_OP_FAIL(&ctx, OQ_UNSUPPORTED, "cannot be run on %s", oq_dtype_name(in[typed]->dtype));
+    if (!(step->op->types & OQ_T(in[0]->dtype)))
+        OQ_OP_FAIL(&ctx, OQ_UNSUPPORTED, "cannot be run on %s", oq_dtype_name(in[0]->dtype));
     return OQ_OK;
 }
 

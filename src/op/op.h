@@ -193,7 +193,7 @@ typedef struct oq_op {
     int since;             /* first opset of its domain that this row describes */
     int8_t min_in, max_in; /* -1 = any number */
     int8_t min_out, max_out;
-    uint32_t types;         /* element types of the first data input that run() computes */
+    uint32_t types;         /* element types of input 0 that run() computes; 0: any */
     oq_infer_fn *infer;     /* NULL: output 0 has the type and shape of input 0 */
     oq_prepare_fn *prepare; /* NULL: no state */
     oq_run_fn *run;         /* NULL: known but not executable here */

@@ -159,6 +159,23 @@ static case_result read_array(test_case *t, int set, const char *stem, int index
     return CASE_PASS;
 }
 
+/* Debian's data writes bfloat16 as the uint16 of its bits: NumPy had no such type. */
+static void mend_type(oq_array *array, oq_dtype declared)
+{
+    if (array->dtype == OQ_UINT16 && declared == OQ_BFLOAT16)
+        array->dtype = OQ_BFLOAT16;
+}
+
+/* Some of Debian's data contradicts its own model. */
+static bool fits_declaration(const oq_array *array, const oq_value *value)
+{
+    bool fits = value->shape.rank < 0 || value->shape.rank == array->rank;
+
+    for (int i = 0; fits && i < value->shape.rank; i++)
+        fits = value->shape.dims[i].size < 0 || value->shape.dims[i].size == array->dims[i];
+    return fits;
+}
+
 static case_result run_set(test_case *t, int set)
 {
     const oq_graph *graph = t->model->graph;
@@ -167,17 +184,23 @@ static case_result run_set(test_case *t, int set)
     oq_diag diag = {0};
     oq_status status;
 
-    for (int i = 0; i < graph->n_inputs && result == CASE_PASS; i++)
+    for (int i = 0; i < graph->n_inputs && result == CASE_PASS; i++) {
         result = read_array(t, set, "input", i, &feeds[i]);
+        mend_type(&feeds[i], graph->inputs[i]->dtype);
+        if (result == CASE_PASS && !fits_declaration(&feeds[i], graph->inputs[i]))
+            return say(t, CASE_SKIP, "its data has another shape than its model says of input '%s'",
+                       graph->inputs[i]->name);
+    }
     if (result != CASE_PASS)
         return result;
     status = oq_runner_run(t->runner, feeds, NULL, NULL, &diag);
     if (status != OQ_OK)
         return say(t, status == OQ_UNSUPPORTED ? CASE_SKIP : CASE_FAIL, "%s", diag.message);
     for (int i = 0; i < graph->n_outputs && result == CASE_PASS; i++) {
-        oq_array want;
+        oq_array want = {.dtype = OQ_UNDEFINED};
 
         result = read_array(t, set, "output", i, &want);
+        mend_type(&want, graph->outputs[i]->dtype);
         if (result == CASE_PASS)
             result = compare(t, i, oq_runner_output(t->runner, i), &want);
     }
