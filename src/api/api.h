@@ -13,7 +13,8 @@ struct oq_report {
     double sqnr;
 };
 
-/* Make a loaded model ready to run: initializers that are also inputs become constants, types and shapes are inferred. */
+/* Make a loaded model ready to run: initializers that are also inputs become constants, types and shapes are
+ * inferred. */
 oq_status oq_api_prepare(oq_model *model, oq_diag *diag);
 /* Open the samples that options name. *out is NULL when they name none. */
 oq_status oq_api_open_data(const oq_model *model, const oq_data_options *options, oq_dataset **out,

@@ -6,32 +6,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "api/api.h"
+#include "api/conversion.h"
 #include "ir/graph.h"
 
 /* Of n samples, one in eight is held out for judging, at most 16: enough for a figure, few enough not to be
  * missed by the ranges. Below 9 samples one is held out; a single sample must serve both. */
 #define HELD_OUT_SHARE 8
 #define HELD_OUT_MOST  16
-
-typedef struct {
-    oq_model *model; /* being converted, in place */
-    oq_model
-        *reference; /* the same file again, cleaned only: what the result is compared with; NULL: no data */
-    const oq_options *options;
-    oq_arena *arena;
-    oq_pool *pool;
-    oq_dataset *dataset; /* NULL: no data */
-    oq_plan *plan;
-    oq_pass_result *results;
-    size_t *calibration, *held_out; /* sample numbers */
-    oq_verify_result verify;
-    oq_api_progress progress;
-    oq_facts facts;
-    double started;
-    bool stopped; /* --stop-after was reached */
-    oq_diag *diag;
-} conversion;
 
 /* ---- options */
 
@@ -102,7 +83,7 @@ static json_t *text_list(const char *const *list, size_t n)
 }
 
 /* The options as they took effect, for the report and the file's metadata. */
-static oq_status describe_options(conversion *c)
+static oq_status describe_options(oq_conversion *c)
 {
     const oq_options *o = c->options;
     json_t *object =
@@ -121,7 +102,7 @@ static oq_status describe_options(conversion *c)
 
 /* ---- steps */
 
-static void count_weights(conversion *c)
+static void count_weights(oq_conversion *c)
 {
     const oq_graph *graph = c->model->graph;
 
@@ -137,7 +118,7 @@ static void count_weights(conversion *c)
     }
 }
 
-static void look_at_model(conversion *c)
+static void look_at_model(oq_conversion *c)
 {
     c->facts.in_path = strcmp(c->model->path, "-") == 0 || !c->model->path[0] ? "model" : c->model->path;
     c->facts.in_size = c->model->file_size;
@@ -165,8 +146,7 @@ static oq_status set_symbol(oq_graph *graph, const char *name, size_t n, int64_t
     return OQ_OK;
 }
 
-/* "batch=1,seq=128": sizes for the symbols of the inputs. */
-static oq_status set_dims(oq_model *model, const char *dims, oq_diag *diag)
+oq_status oq_conversion_set_dims(oq_model *model, const char *dims, oq_diag *diag)
 {
     while (dims && *dims) {
         const char *equals = strchr(dims, '=');
@@ -185,8 +165,8 @@ static oq_status set_dims(oq_model *model, const char *dims, oq_diag *diag)
     return OQ_OK;
 }
 
-static oq_status run_passes(conversion *c, oq_model *model, unsigned which, oq_plan *plan,
-                            oq_pass_result *results)
+oq_status oq_conversion_passes(oq_conversion *c, oq_model *model, unsigned which, oq_plan *plan,
+                               oq_pass_result *results)
 {
     const oq_options *o = c->options;
     oq_pass_ctx ctx = {.arena = oq_arena_new(0), .plan = plan, .target_opset = o->opset, .diag = c->diag};
@@ -204,13 +184,13 @@ static oq_status run_passes(conversion *c, oq_model *model, unsigned which, oq_p
     return status;
 }
 
-static oq_status clean(conversion *c)
+static oq_status clean(oq_conversion *c)
 {
     oq_quant_options quant;
     size_t n_passes = 0;
 
     OQ_TRY(quant_options(c->options, &quant, c->diag));
-    OQ_TRY(set_dims(c->model, c->options->dims, c->diag));
+    OQ_TRY(oq_conversion_set_dims(c->model, c->options->dims, c->diag));
     while (oq_pass_at(n_passes))
         n_passes++;
     c->results = OQ_NEW_ARRAY(c->arena, oq_pass_result, n_passes + 1);
@@ -221,12 +201,12 @@ static oq_status clean(conversion *c)
     OQ_TRY(oq_plan_new(c->model, &quant, c->arena, &c->plan));
     c->facts.plan = c->plan;
     c->facts.model = c->model;
-    OQ_TRY(run_passes(c, c->model, OQ_PASS_EXACT | OQ_PASS_CLOSE, c->plan, c->results));
+    OQ_TRY(oq_conversion_passes(c, c->model, OQ_PASS_EXACT | OQ_PASS_CLOSE, c->plan, c->results));
     return oq_plan_fit(c->plan, c->model);
 }
 
 /* Which samples give ranges and which judge. */
-static oq_status split_samples(conversion *c)
+static oq_status split_samples(oq_conversion *c)
 {
     size_t n = oq_dataset_count(c->dataset), n_held = n / HELD_OUT_SHARE, next = 0, step;
 
@@ -256,7 +236,7 @@ static oq_status split_samples(conversion *c)
     return OQ_OK;
 }
 
-static oq_status open_data(conversion *c)
+static oq_status open_data(oq_conversion *c)
 {
     if (c->plan->options.activations != OQ_UNDEFINED)
         OQ_TRY(oq_api_open_data(c->model, &c->options->data, &c->dataset, c->diag));
@@ -268,7 +248,7 @@ static oq_status open_data(conversion *c)
     return split_samples(c);
 }
 
-static oq_status load_plan(conversion *c)
+static oq_status load_plan(oq_conversion *c)
 {
     oq_file file;
     oq_status status;
@@ -293,11 +273,13 @@ static bool wants_calibration(const oq_plan *plan)
     return false;
 }
 
-static oq_status calibrate(conversion *c)
+static oq_status calibrate(oq_conversion *c)
 {
     oq_calibrate_options options = {.observer = oq_observer_find(c->options->method),
                                     .samples = c->calibration,
                                     .n_samples = c->facts.n_calibrated,
+                                    .held_out = c->held_out,
+                                    .n_held_out = c->facts.judged_on_calibration ? 0 : c->facts.n_held_out,
                                     .progress = oq_api_report_progress,
                                     .progress_arg = &c->progress};
     double begun = oq_api_now();
@@ -310,36 +292,7 @@ static oq_status calibrate(conversion *c)
     return oq_plan_resolve(c->plan, c->model, c->diag);
 }
 
-/* The model as it was read, cleaned the same way, before anything was quantized. */
-static oq_status make_reference(conversion *c)
-{
-    if (!c->dataset || c->facts.n_held_out == 0)
-        return OQ_OK;
-    OQ_TRY(oq_import_memory(c->model->origin.data, c->model->origin.size, c->model->path, NULL, &c->reference,
-                            c->diag));
-    OQ_TRY(set_dims(c->reference, c->options->dims, c->diag));
-    return run_passes(c, c->reference, OQ_PASS_EXACT | OQ_PASS_CLOSE, NULL, NULL);
-}
-
-static oq_status verify(conversion *c)
-{
-    oq_verify_options options = {.samples = c->held_out,
-                                 .n_samples = c->facts.n_held_out,
-                                 .with_integer = true,
-                                 .with_layers = true,
-                                 .progress = oq_api_report_progress,
-                                 .progress_arg = &c->progress};
-    double begun = oq_api_now();
-
-    if (!c->reference)
-        return OQ_OK;
-    OQ_TRY(oq_verify(c->reference, c->model, c->dataset, &options, c->pool, c->arena, &c->verify, c->diag));
-    c->facts.verify = &c->verify;
-    c->facts.verify_seconds = oq_api_now() - begun;
-    return OQ_OK;
-}
-
-static bool changed_anything(const conversion *c)
+static bool changed_anything(const oq_conversion *c)
 {
     for (size_t i = 0; i < c->facts.n_passes; i++) {
         if (c->results[i].changed && !(c->results[i].pass->flags & OQ_PASS_ANALYSIS))
@@ -349,7 +302,7 @@ static bool changed_anything(const conversion *c)
 }
 
 /* Who made the file, from what, and how; no time, so that the same input gives the same bytes. */
-static oq_status sign(conversion *c)
+static oq_status sign(oq_conversion *c)
 {
     char digest[65];
 
@@ -365,7 +318,7 @@ static oq_status sign(conversion *c)
     return oq_model_set_property(c->model, "org.onnx-q.calibration-sha256", digest);
 }
 
-static oq_status save_plan(conversion *c)
+static oq_status save_plan(oq_conversion *c)
 {
     oq_buf text = {0};
     oq_writer *writer = NULL;
@@ -387,25 +340,25 @@ static oq_status save_plan(conversion *c)
     return status;
 }
 
-static oq_status quantize(conversion *c)
+static oq_status quantize(oq_conversion *c)
 {
     OQ_TRY(open_data(c));
     OQ_TRY(describe_options(c));
     OQ_TRY(oq_plan_place(c->plan, c->model, c->diag));
     OQ_TRY(load_plan(c));
-    OQ_TRY(make_reference(c));
+    OQ_TRY(oq_conversion_make_reference(c));
     OQ_TRY(calibrate(c));
-    OQ_TRY(run_passes(c, c->model, OQ_PASS_QUANT, c->plan, c->results));
+    OQ_TRY(oq_conversion_passes(c, c->model, OQ_PASS_QUANT, c->plan, c->results));
     OQ_TRY(save_plan(c));
     if (!changed_anything(c)) {
         c->facts.is_unchanged = true;
         return OQ_OK;
     }
-    OQ_TRY(verify(c));
+    OQ_TRY(oq_conversion_judge(c));
     return sign(c);
 }
 
-static oq_status check_target(const conversion *c)
+static oq_status check_target(const oq_conversion *c)
 {
     double target = c->options->target_sqnr;
 
@@ -416,7 +369,7 @@ static oq_status check_target(const conversion *c)
             c->verify.mean_db, target);
 }
 
-static oq_status convert(conversion *c)
+static oq_status convert(oq_conversion *c)
 {
     c->started = oq_api_now();
     c->arena = oq_arena_new(0);
@@ -434,7 +387,7 @@ static oq_status convert(conversion *c)
 
 /* ---- report */
 
-static oq_status make_report(conversion *c, oq_report **out)
+static oq_status make_report(oq_conversion *c, oq_report **out)
 {
     oq_report *report = calloc(1, sizeof *report);
     oq_buf text = {0}, json = {0};
@@ -460,17 +413,18 @@ static oq_status make_report(conversion *c, oq_report **out)
     return OQ_OK;
 }
 
-static void finish(conversion *c)
+static void finish(oq_conversion *c)
 {
     oq_dataset_close(c->dataset);
     oq_model_destroy(c->reference);
+    oq_model_destroy(c->judged);
     oq_pool_free(c->pool);
     oq_arena_free(c->arena);
 }
 
 oq_status oq_convert(oq_model *model, const oq_options *options, oq_report **report, oq_diag *diag)
 {
-    conversion c = {.model = model, .options = options, .diag = diag};
+    oq_conversion c = {.model = model, .options = options, .diag = diag};
     oq_status status = convert(&c);
 
     if (report && (status == OQ_OK || status == OQ_BELOW_TARGET)) {
@@ -493,7 +447,7 @@ static oq_status refuse_same_file(const char *in, const char *out, oq_diag *diag
     return OQ_OK;
 }
 
-static oq_status save(conversion *c, const char *out, oq_diag *diag)
+static oq_status save(oq_conversion *c, const char *out, oq_diag *diag)
 {
     struct stat st;
 
@@ -507,7 +461,7 @@ oq_status oq_convert_file(const char *in, const char *out, const oq_options *opt
                           oq_diag *diag)
 {
     char *made_up = out ? NULL : oq_default_output(in);
-    conversion c = {.options = options, .diag = diag};
+    oq_conversion c = {.options = options, .diag = diag};
     oq_status status;
 
     out = out ? out : made_up;

@@ -3,8 +3,10 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/check_model.c \
 	%D%/common.c \
 	%D%/compare.c \
+	%D%/conversion.h \
 	%D%/convert.c \
 	%D%/inspect.c \
+	%D%/judge.c \
 	%D%/model.c \
 	%D%/profile_text.c \
 	%D%/session.c \

@@ -21,7 +21,8 @@ typedef struct {
     const oq_graph *graph;
     const oq_dataset *dataset;
     const oq_calibrate_options *options;
-    size_t n_samples;
+    const size_t *samples; /* of the current round; NULL: all */
+    size_t n_samples, n_total;
     worker *workers;
     int n_workers;
     pthread_mutex_t lock; /* guards first_fault, n_done and calls of progress */
@@ -34,7 +35,7 @@ typedef struct {
 
 static size_t sample_at(const job *j, size_t i)
 {
-    return j->options->samples ? j->options->samples[i] : i;
+    return j->samples ? j->samples[i] : i;
 }
 
 static oq_status show(void *arg, const oq_node *node, const oq_value *value, const oq_array *array)
@@ -71,7 +72,7 @@ static void report_progress(job *j, size_t i)
     pthread_mutex_lock(&j->lock);
     j->n_done++;
     if (options->progress)
-        go_on = options->progress(options->progress_arg, "calibrate", j->n_done, j->n_samples);
+        go_on = options->progress(options->progress_arg, "calibrate", j->n_done, j->n_total);
     pthread_mutex_unlock(&j->lock);
     if (!go_on)
         record_fault(j, i, OQ_CANCELLED, NULL);
@@ -96,14 +97,10 @@ static void run_sample(void *arg, size_t i, int index)
         report_progress(j, i);
 }
 
-static oq_status start_worker(job *j, worker *w, const oq_program *program, oq_pool *inner, oq_arena *arena)
+/* Empty observers, one for each group of values that share parameters. */
+static oq_status start_observers(job *j, worker *w, oq_arena *arena)
 {
-    w->arena = oq_arena_new(0);
-    w->feeds = OQ_NEW_ARRAY(arena, oq_array, j->graph->n_inputs + 1);
-    w->observers = OQ_NEW_ARRAY(arena, oq_observer, j->plan->n_values + 1);
-    w->by_value = OQ_NEW_ARRAY(arena, oq_observer *, j->plan->n_values + 1);
-    if (!w->arena || !w->feeds || !w->observers || !w->by_value)
-        return OQ_NOMEM;
+    memset(w->observers, 0, (size_t)j->plan->n_values * sizeof *w->observers);
     for (int id = 0; id < j->plan->n_values; id++) {
         if (!oq_plan_wants_range(j->plan, id))
             continue;
@@ -113,38 +110,78 @@ static oq_status start_worker(job *j, worker *w, const oq_program *program, oq_p
         w->by_value[id]->kind = j->options->observer;
         OQ_TRY(j->options->observer->start(w->by_value[id], arena));
     }
+    return OQ_OK;
+}
+
+static oq_status start_worker(job *j, worker *w, const oq_program *program, oq_pool *inner, oq_arena *arena)
+{
+    w->arena = oq_arena_new(0);
+    w->feeds = OQ_NEW_ARRAY(arena, oq_array, j->graph->n_inputs + 1);
+    w->observers = OQ_NEW_ARRAY(arena, oq_observer, j->plan->n_values + 1);
+    w->by_value = OQ_NEW_ARRAY(arena, oq_observer *, j->plan->n_values + 1);
+    if (!w->arena || !w->feeds || !w->observers || !w->by_value)
+        return OQ_NOMEM;
+    OQ_TRY(start_observers(j, w, arena));
     return oq_runner_new(program, inner, &w->runner, j->diag);
 }
 
-static oq_status merge_workers(job *j)
+/* All observations into the first worker's observers; the others start afresh. */
+static oq_status merge_workers(job *j, oq_arena *arena)
 {
     for (int id = 0; id < j->plan->n_values; id++) {
         oq_observer *first = &j->workers[0].observers[id];
 
-        if (!first->kind)
-            continue;
-        for (int w = 1; w < j->n_workers; w++)
+        for (int w = 1; first->kind && w < j->n_workers; w++)
             OQ_TRY(first->kind->merge(first, &j->workers[w].observers[id]));
-        first->kind->range(first, &j->plan->values[id].lo, &j->plan->values[id].hi);
-        j->plan->values[id].n_not_finite = first->n_not_finite;
     }
+    for (int w = 1; w < j->n_workers; w++)
+        OQ_TRY(start_observers(j, &j->workers[w], arena));
     return OQ_OK;
+}
+
+/* Ranges so far, as judge ranges at first, as the final ones at last. */
+static void read_ranges(job *j, bool is_final)
+{
+    for (int id = 0; id < j->plan->n_values; id++) {
+        const oq_observer *o = &j->workers[0].observers[id];
+        oq_plan_value *value = &j->plan->values[id];
+
+        if (!o->kind)
+            continue;
+        o->kind->range(o, is_final ? &value->lo : &value->judge_lo, is_final ? &value->hi : &value->judge_hi);
+        value->n_not_finite = o->n_not_finite;
+    }
+}
+
+static oq_status run_round(job *j, const size_t *samples, size_t n, oq_pool *pool, oq_arena *arena)
+{
+    j->samples = samples;
+    j->n_samples = n;
+    oq_pool_run(pool, n, run_sample, j);
+    OQ_TRY(j->status);
+    return merge_workers(j, arena);
 }
 
 /* Samples in parallel when there are enough and the order is free; else threads work inside each operator. */
 static oq_status run_job(job *j, const oq_program *program, oq_pool *pool, oq_arena *arena)
 {
-    bool by_sample = j->options->observer->is_order_free && j->n_samples >= (size_t)oq_pool_size(pool);
+    const oq_calibrate_options *o = j->options;
+    size_t n = o->samples ? o->n_samples : oq_dataset_count(j->dataset);
+    bool by_sample = o->observer->is_order_free && n >= (size_t)oq_pool_size(pool);
+    oq_pool *outer = by_sample ? pool : NULL;
 
+    j->n_total = n + o->n_held_out;
     j->n_workers = by_sample ? oq_pool_size(pool) : 1;
     j->workers = OQ_NEW_ARRAY(arena, worker, j->n_workers);
     if (!j->workers)
         return OQ_NOMEM;
     for (int w = 0; w < j->n_workers; w++)
         OQ_TRY(start_worker(j, &j->workers[w], program, by_sample ? NULL : pool, arena));
-    oq_pool_run(by_sample ? pool : NULL, j->n_samples, run_sample, j);
-    OQ_TRY(j->status);
-    return merge_workers(j);
+    OQ_TRY(run_round(j, o->samples, n, outer, arena));
+    read_ranges(j, false);
+    OQ_TRY(run_round(j, o->held_out, o->n_held_out, outer, arena));
+    read_ranges(j, true);
+    return OQ_OK;
 }
 
 /* The values to observe: the program computes these and nothing behind them. */
@@ -178,7 +215,6 @@ oq_status oq_calibrate(oq_plan *plan, oq_model *model, const oq_dataset *dataset
 
     if (!arena)
         return OQ_NOMEM;
-    j.n_samples = options->samples ? options->n_samples : oq_dataset_count(dataset);
     pthread_mutex_init(&j.lock, NULL);
     status = oq_plan_fit(plan, model);
     if (status == OQ_OK)

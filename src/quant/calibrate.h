@@ -14,12 +14,16 @@ typedef struct oq_calibrate_options {
     const oq_observer_kind *observer;
     const size_t *samples; /* which samples, in order; NULL: all */
     size_t n_samples;
+    /* Held-out samples, observed after the others: the final ranges come from all samples, the judge ranges
+     * (plan->values[].judge_lo, judge_hi) from `samples` alone. */
+    const size_t *held_out;
+    size_t n_held_out;
     oq_progress_fn *progress;
     void *progress_arg;
 } oq_calibrate_options;
 
-/* Fills lo, hi and n_not_finite of each value with oq_plan_wants_range(). Same result for any pool size.
- * OQ_CANCELLED when progress says so. */
+/* Fills lo, hi, judge_lo, judge_hi and n_not_finite of each value with oq_plan_wants_range(). Same result for
+ * any pool size. OQ_CANCELLED when progress says so. */
 oq_status oq_calibrate(oq_plan *plan, oq_model *model, const oq_dataset *dataset,
                        const oq_calibrate_options *options, oq_pool *pool, oq_diag *diag);
 

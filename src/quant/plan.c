@@ -18,7 +18,12 @@ static oq_status grow_values(oq_plan *plan, int n)
     if (plan->n_values)
         memcpy(grown, plan->values, (size_t)plan->n_values * sizeof *grown);
     for (int id = plan->n_values; id < n; id++)
-        grown[id] = (oq_plan_value){.shared_with = -1, .lo = INFINITY, .hi = -INFINITY, .reason = ""};
+        grown[id] = (oq_plan_value){.shared_with = -1,
+                                    .lo = INFINITY,
+                                    .hi = -INFINITY,
+                                    .judge_lo = INFINITY,
+                                    .judge_hi = -INFINITY,
+                                    .reason = ""};
     plan->values = grown;
     plan->n_values = n;
     return OQ_OK;

@@ -29,10 +29,11 @@ typedef struct oq_plan_value {
     bool
         quantize_output; /* it is a graph output, and the outside sees the dequantized form too (seed mode) */
     oq_range_source source;
-    int shared_with;     /* value id when SHARED; else -1 */
-    float lo, hi;        /* observed (or given) range; lo > hi: never observed */
-    size_t n_not_finite; /* NaN and infinities met while observing */
-    oq_qparams qparams;  /* valid once ranges are known */
+    int shared_with;          /* value id when SHARED; else -1 */
+    float lo, hi;             /* observed (or given) range; lo > hi: never observed */
+    float judge_lo, judge_hi; /* the same without the held-out samples */
+    size_t n_not_finite;      /* NaN and infinities met while observing */
+    oq_qparams qparams;       /* valid once ranges are known */
     bool has_qparams;
     const char *reason; /* the placement rule in words: why it has a pair, or why not */
 } oq_plan_value;

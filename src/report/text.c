@@ -182,9 +182,11 @@ static void write_calibrate(const oq_facts *f, oq_buf *out)
 
     if (!f->data)
         return;
-    oq_buf_printf(out, "  calibrate  %s: ranges from %zu (%s)", f->data, f->n_calibrated, f->method);
+    oq_buf_printf(out, "  calibrate  %s: ranges by %s", f->data, f->method);
     if (f->calibrate_seconds > 0)
-        oq_buf_printf(out, ", %.0f/s", (double)f->n_calibrated / f->calibrate_seconds);
+        oq_buf_printf(out, ", %.0f/s",
+                      (double)(f->n_calibrated + (f->judged_on_calibration ? 0 : f->n_held_out)) /
+                          f->calibrate_seconds);
     if (bad)
         oq_buf_printf(out, "; %zu NaN or infinite numbers left out", bad);
     oq_buf_byte(out, '\n');

@@ -1,0 +1,37 @@
+/* conversion: the state of one conversion, shared by convert.c and judge.c. */
+#ifndef OQ_API_CONVERSION_H
+#define OQ_API_CONVERSION_H
+
+#include "api/api.h"
+
+typedef struct oq_conversion {
+    oq_model *model; /* being converted, in place */
+    oq_model
+        *reference;   /* the same file again, cleaned only: what results are compared with; NULL: no data */
+    oq_model *judged; /* the same, quantized with ranges that know nothing of the held-out samples */
+    const oq_options *options;
+    oq_arena *arena;
+    oq_pool *pool;
+    oq_dataset *dataset; /* NULL: no data */
+    oq_plan *plan;
+    oq_pass_result *results;
+    size_t *calibration, *held_out; /* sample numbers */
+    oq_verify_result verify;
+    oq_api_progress progress;
+    oq_facts facts;
+    double started;
+    bool stopped; /* --stop-after was reached */
+    oq_diag *diag;
+} oq_conversion;
+
+/* "batch=1,seq=128": sizes for the symbols of the inputs. */
+oq_status oq_conversion_set_dims(oq_model *model, const char *dims, oq_diag *diag);
+/* Run the passes `which` over model; results NULL: silently (no dumps, no stop). */
+oq_status oq_conversion_passes(oq_conversion *c, oq_model *model, unsigned which, oq_plan *plan,
+                               oq_pass_result *results);
+/* Import and clean the file a second time, before anything is quantized. */
+oq_status oq_conversion_make_reference(oq_conversion *c);
+/* Compare what was made with the reference on the held-out samples: fills c->verify and facts. */
+oq_status oq_conversion_judge(oq_conversion *c);
+
+#endif

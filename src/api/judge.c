@@ -1,0 +1,120 @@
+/* judge: how good the conversion is, on samples it has not seen.
+ *
+ * The file that is written takes its ranges from all samples: each one given makes it better. Judging that
+ * file on some of them would flatter it. So a twin is made with the ranges of the other samples alone and
+ * judged on the held-out ones; where holding out changed no range the twin is the file itself. The written
+ * file is run too, in float and in integers, to prove that its integer units compute what was simulated.
+ */
+#include <string.h>
+
+#include "api/conversion.h"
+#include "ir/graph.h"
+
+/* Held-out samples on which the written file is run when its twin has been judged on all of them. */
+#define PROOF_SAMPLES 4
+
+/* The file again, cleaned as the model was. */
+static oq_status import_clean(oq_conversion *c, oq_plan *plan, oq_model **out)
+{
+    OQ_TRY(
+        oq_import_memory(c->model->origin.data, c->model->origin.size, c->model->path, NULL, out, c->diag));
+    OQ_TRY(oq_conversion_set_dims(*out, c->options->dims, c->diag));
+    return oq_conversion_passes(c, *out, OQ_PASS_EXACT | OQ_PASS_CLOSE, plan, NULL);
+}
+
+oq_status oq_conversion_make_reference(oq_conversion *c)
+{
+    if (!c->dataset || c->facts.n_held_out == 0)
+        return OQ_OK;
+    return import_clean(c, NULL, &c->reference);
+}
+
+/* Did any held-out sample reach beyond the others? */
+static bool ranges_differ(const oq_plan *plan)
+{
+    for (int id = 0; id < plan->n_values; id++) {
+        const oq_plan_value *v = &plan->values[id];
+
+        if (v->source == OQ_RANGE_OBSERVED && v->judge_lo <= v->judge_hi &&
+            (v->lo != v->judge_lo || v->hi != v->judge_hi))
+            return true;
+    }
+    return false;
+}
+
+/* The plan with judge ranges for the twin, whose values have the same ids: the same file went through the
+ * same passes. */
+static oq_status judge_plan(const oq_conversion *c, oq_plan *plan)
+{
+    for (int id = 0; id < plan->n_values && id < c->plan->n_values; id++) {
+        const oq_plan_value *from = &c->plan->values[id];
+        oq_plan_value *to = &plan->values[id];
+
+        if (from->source == OQ_RANGE_WEIGHT)
+            continue;
+        *to = *from;
+        if (from->source == OQ_RANGE_OBSERVED || from->source == OQ_RANGE_SHARED) {
+            to->has_qparams = false;
+            to->lo = from->judge_lo;
+            to->hi = from->judge_hi;
+        }
+    }
+    if (c->plan->n_nodes && plan->n_nodes)
+        memcpy(plan->nodes, c->plan->nodes,
+               (size_t)(plan->n_nodes < c->plan->n_nodes ? plan->n_nodes : c->plan->n_nodes) *
+                   sizeof *plan->nodes);
+    return oq_plan_resolve(plan, c->judged, c->diag);
+}
+
+static oq_status make_twin(oq_conversion *c)
+{
+    oq_plan *plan;
+
+    OQ_TRY(import_clean(c, NULL, &c->judged));
+    OQ_TRY(oq_plan_new(c->judged, &c->plan->options, c->arena, &plan));
+    OQ_TRY(judge_plan(c, plan));
+    return oq_conversion_passes(c, c->judged, OQ_PASS_QUANT, plan, NULL);
+}
+
+static oq_status run(oq_conversion *c, oq_model *model, size_t n_samples, bool with_layers,
+                     oq_verify_result *out)
+{
+    oq_verify_options options = {.samples = c->held_out,
+                                 .n_samples = n_samples,
+                                 .with_integer = true,
+                                 .with_layers = with_layers,
+                                 .progress = oq_api_report_progress,
+                                 .progress_arg = &c->progress};
+
+    return oq_verify(c->reference, model, c->dataset, &options, c->pool, c->arena, out, c->diag);
+}
+
+/* The twin gives the figures, the written file the proof. */
+static oq_status judge_twin(oq_conversion *c)
+{
+    size_t n = c->facts.n_held_out;
+    oq_verify_result proof;
+
+    OQ_TRY(make_twin(c));
+    OQ_TRY(run(c, c->judged, n, true, &c->verify));
+    OQ_TRY(run(c, c->model, n < PROOF_SAMPLES ? n : PROOF_SAMPLES, false, &proof));
+    c->verify.n_codes = proof.n_codes;
+    c->verify.n_codes_differ = proof.n_codes_differ;
+    c->verify.n_ties = proof.n_ties;
+    return OQ_OK;
+}
+
+oq_status oq_conversion_judge(oq_conversion *c)
+{
+    double begun = oq_api_now();
+
+    if (!c->reference)
+        return OQ_OK;
+    if (!c->facts.judged_on_calibration && ranges_differ(c->plan))
+        OQ_TRY(judge_twin(c));
+    else
+        OQ_TRY(run(c, c->model, c->facts.n_held_out, true, &c->verify));
+    c->facts.verify = &c->verify;
+    c->facts.verify_seconds = oq_api_now() - begun;
+    return OQ_OK;
+}
