@@ -239,7 +239,31 @@ static void mutate(oq_rng *rng, oq_buf *out)
     }
 }
 
-/* Arguments, for longer runs by hand: number of mutations, seed. */
+/* Write n mutations of one file into a folder as 0.EXT, 1.EXT ... (cli.t runs the program on them). */
+static int write_mutations(const char *seed, int n, const char *folder)
+{
+    const char *dot = strrchr(seed, '.');
+    oq_rng rng = {20240608};
+    oq_buf bytes = {0};
+
+    read_seed(seed);
+    for (int i = 0; i < n && n_seeds; i++) {
+        char path[4096];
+        FILE *f;
+
+        mutate(&rng, &bytes);
+        snprintf(path, sizeof path, "%s/%d%s", folder, i, dot ? dot : "");
+        f = fopen(path, "wb");
+        if (!f || fwrite(bytes.data, 1, bytes.size, f) != bytes.size)
+            tap_bail("cannot write %s", path);
+        fclose(f);
+    }
+    oq_buf_free(&bytes);
+    oq_buf_free(&seeds[0]);
+    return n_seeds == 0;
+}
+
+/* Arguments, for longer runs by hand: number of mutations, seed. Or: mutate FILE N FOLDER. */
 int main(int argc, char **argv)
 {
     oq_rng rng = {argc > 2 ? strtoull(argv[2], NULL, 10) : 20240607};
@@ -247,6 +271,8 @@ int main(int argc, char **argv)
     oq_buf bytes = {0};
     int n_ok = 0, n_faults = 0;
 
+    if (argc == 5 && strcmp(argv[1], "mutate") == 0)
+        return write_mutations(argv[2], atoi(argv[3]), argv[4]);
     make_seed();
     read_models(tap_source("models"));
     for (int i = 0; i < n_mutations; i++) {
