@@ -91,3 +91,27 @@ check_PROGRAMS += %D%/op_slice.t
 
 check_PROGRAMS += %D%/op_strided.t
 %C%_op_strided_t_SOURCES = %D%/op_strided.c $(OP_HOST)
+
+check_PROGRAMS += %D%/activation.t
+%C%_activation_t_SOURCES = %D%/activation.c $(OP_HOST)
+
+check_PROGRAMS += %D%/floats.t
+%C%_floats_t_SOURCES = %D%/floats.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_qlinear.t
+%C%_op_qlinear_t_SOURCES = %D%/op_qlinear.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_recurrent.t
+%C%_op_recurrent_t_SOURCES = %D%/op_recurrent.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_resize.t
+%C%_op_resize_t_SOURCES = %D%/op_resize.c $(OP_HOST)
+
+check_PROGRAMS += %D%/resize_axis.t
+%C%_resize_axis_t_SOURCES = %D%/resize_axis.c $(OP_HOST)
+
+check_PROGRAMS += %D%/shapes.t
+%C%_shapes_t_SOURCES = %D%/shapes.c $(OP_HOST)
+
+check_PROGRAMS += %D%/window.t
+%C%_window_t_SOURCES = %D%/window.c $(OP_HOST)
