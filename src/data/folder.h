@@ -6,11 +6,11 @@
 
 /* Does the name end so, in any case? extension with its dot. */
 bool oq_has_extension(const char *name, const char *extension);
-/* Entries of a folder whose names keep() likes (files and folders alike), sorted byte by byte, names in arena without the
- * folder. Hidden entries are left out. OQ_IO; OQ_LIMIT: more than a million. */
+/* Entries of a folder whose names keep() likes (files and folders alike), sorted byte by byte, names in arena
+ * without the folder. Hidden entries are left out. OQ_IO; OQ_LIMIT: more than a million. */
 typedef bool oq_folder_keep(const char *name);
-oq_status oq_folder_list(const char *path, oq_folder_keep *keep, oq_arena *arena, const char ***names, size_t *n,
-                         oq_diag *diag);
+oq_status oq_folder_list(const char *path, oq_folder_keep *keep, oq_arena *arena, const char ***names,
+                         size_t *n, oq_diag *diag);
 /* Which form of samples a folder holds. OQ_ARG: none, or more than one. */
 oq_status oq_folder_form(const char *path, const oq_source **out, oq_diag *diag);
 

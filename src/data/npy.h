@@ -20,10 +20,12 @@ typedef struct oq_npy {
     size_t size;      /* bytes of all elements; offset + size is the size of the file */
 } oq_npy;
 
-/* Bytes before the first element, told from the first 12 bytes of the file. 0: not an npy file, or header too long. */
+/* Bytes before the first element, told from the first 12 bytes of the file. 0: not an npy file, or header too
+ * long. */
 size_t oq_npy_header_size(const unsigned char *bytes, size_t have);
-/* Read the header. bytes: the first `have` bytes of a file of `total` bytes, header included; what: "array 'x'", for messages.
- * OQ_FORMAT: damaged, truncated or followed by other bytes; OQ_UNSUPPORTED: a type (named) or rank we do not take. */
+/* Read the header. bytes: the first `have` bytes of a file of `total` bytes, header included; what: "array
+ * 'x'", for messages. OQ_FORMAT: damaged, truncated or followed by other bytes; OQ_UNSUPPORTED: a type
+ * (named) or rank we do not take. */
 oq_status oq_npy_parse(const unsigned char *bytes, size_t have, uint64_t total, const char *what, oq_npy *out,
                        oq_diag *diag);
 /* Write the header of a C-order, little-endian array so that it takes a multiple of 64 bytes.

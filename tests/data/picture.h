@@ -11,7 +11,8 @@ typedef struct png_form {
 } png_form;
 
 void picture_png(const char *path, int width, int height, png_form form, const unsigned char *rows);
-/* A JPEG of 1, 3 or 4 components (grey, RGB, CMYK as Adobe writes it: inverted), quality 100, no chroma subsampling. */
+/* A JPEG of 1, 3 or 4 components (grey, RGB, CMYK as Adobe writes it: inverted), quality 100, no chroma
+ * subsampling. */
 void picture_jpeg(const char *path, int width, int height, int components, const unsigned char *rows);
 
 #endif
