@@ -4,6 +4,7 @@
 
 #include "data/dataset.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <sha2.h>
 #include <stdio.h>
@@ -85,6 +86,7 @@ static oq_status open_source(oq_dataset *dataset, const char *path, const oq_dat
     if (!dataset->path)
         OQ_FAIL(diag, OQ_NOMEM, "no memory to open it");
     OQ_TRY(find_source(path, &dataset->source, diag));
+    assert(dataset->source);
     OQ_TRY(dataset->source->open(dataset, options, diag));
     if (!dataset->n_found)
         OQ_FAIL(diag, OQ_SHAPE, "no samples for the inputs of the model in it");

@@ -190,7 +190,7 @@ static double float_of(oq_dtype dtype, const unsigned char *element)
 static int64_t integer_of(const unsigned char *element, size_t item, bool is_signed)
 {
     uint64_t bits = 0;
-    unsigned unused = (unsigned)(64 - 8 * item);
+    unsigned unused = item && item < 8 ? (unsigned)(64 - 8 * item) : 0;
 
     for (size_t i = 0; i < item; i++)
         bits |= (uint64_t)element[i] << (8 * i);
@@ -239,7 +239,7 @@ static oq_status copy_elements(const oq_view *view, oq_dtype dtype, unsigned cha
 
     for (size_t i = 0; i < view->n; i++) {
         const unsigned char *from = (const unsigned char *)view->data + element_offset(view, i) * item;
-        unsigned char element[16];
+        unsigned char element[16] = {0};
 
         for (size_t k = 0; k < item; k += part)
             load(from + k, part, view->is_big_endian, element + k);

@@ -156,8 +156,8 @@ static oq_status tell_form(const char *const *names, size_t n, const oq_source *
 oq_status oq_folder_form(const char *path, const oq_source **out, oq_diag *diag)
 {
     oq_arena *arena = oq_arena_new(0);
-    const char **names;
-    size_t n;
+    const char **names = NULL;
+    size_t n = 0;
     oq_status status;
 
     if (!arena)

@@ -18,7 +18,9 @@ oq_status oq_image_new(int width, int height, oq_image *out, oq_diag *diag)
     rgb = calloc((size_t)width * (size_t)height, 3);
     if (!rgb)
         OQ_FAIL(diag, OQ_NOMEM, "no memory for %d x %d pixels", width, height);
-    *out = (oq_image){width, height, rgb};
+    out->width = width;
+    out->height = height;
+    out->rgb = rgb;
     return OQ_OK;
 }
 

@@ -99,7 +99,7 @@ static bool accept_string(scan *s, char *text, size_t size)
 
 static oq_status scan_descr(scan *s, oq_diag *diag)
 {
-    char text[64];
+    char text[64] = "";
     const char *kind = text;
 
     skip_spaces(s);
@@ -282,7 +282,9 @@ size_t oq_npy_format(oq_dtype dtype, const int64_t *dims, int rank, unsigned cha
     n += (size_t)snprintf(text + n, sizeof text - n, "), }");
     size = (10 + n + 1 + 63) & ~(size_t)63; /* the text ends with a newline */
     memset(header, ' ', size);
-    memcpy(header, MAGIC "\x01\x00", 8);
+    memcpy(header, MAGIC, MAGIC_SIZE);
+    header[6] = 1; /* version 1.0 */
+    header[7] = 0;
     header[8] = (unsigned char)((size - 10) & 0xff);
     header[9] = (unsigned char)((size - 10) >> 8);
     memcpy(header + 10, text, n);

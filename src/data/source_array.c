@@ -56,16 +56,17 @@ static oq_status check_column(oq_dataset *dataset, const oq_value *input, column
     return OQ_OK;
 }
 
-static oq_status new_table(oq_dataset *dataset, table **out, oq_diag *diag)
+/* NULL: out of memory. */
+static table *new_table(oq_dataset *dataset)
 {
     table *t = OQ_NEW(dataset->arena, table);
 
     if (t)
         t->columns = OQ_NEW_ARRAY(dataset->arena, column, dataset->graph->n_inputs);
     if (!t || !t->columns)
-        OQ_FAIL(diag, OQ_NOMEM, "no memory to open it");
-    dataset->state = *out = t;
-    return OQ_OK;
+        return NULL;
+    dataset->state = t;
+    return t;
 }
 
 /* Headers first, so that a misfit is told before anything large is expanded. */
@@ -97,9 +98,10 @@ static oq_status open_npz(oq_dataset *dataset, const oq_dataset_options *options
     oq_array_names arrays = {0};
     const char **names;
     size_t *match;
-    table *t;
+    table *t = new_table(dataset);
 
-    OQ_TRY(new_table(dataset, &t, diag));
+    if (!t)
+        OQ_FAIL(diag, OQ_NOMEM, "no memory to open it");
     OQ_TRY(oq_npz_open(dataset->path, &t->npz, diag));
     arrays.n = oq_npz_count(t->npz);
     names = OQ_NEW_ARRAY(dataset->arena, const char *, arrays.n);
@@ -117,10 +119,11 @@ static oq_status open_npy(oq_dataset *dataset, const oq_dataset_options *options
 {
     const oq_graph *graph = dataset->graph;
     int n_required = oq_n_required_inputs(graph);
-    table *t;
+    table *t = new_table(dataset);
 
     (void)options;
-    OQ_TRY(new_table(dataset, &t, diag));
+    if (!t)
+        OQ_FAIL(diag, OQ_NOMEM, "no memory to open it");
     OQ_TRY(oq_mapping_open(dataset->path, &t->npy, diag));
     if (n_required != 1)
         OQ_FAIL(diag, OQ_SHAPE,

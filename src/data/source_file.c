@@ -206,8 +206,7 @@ static oq_status check_all(const oq_dataset *dataset, use_sample *use_one, oq_di
     return status;
 }
 
-static oq_status copy_renames(oq_dataset *dataset, file_list *list, const oq_dataset_options *options,
-                              oq_diag *diag)
+static bool copy_renames(oq_dataset *dataset, file_list *list, const oq_dataset_options *options)
 {
     size_t n = options ? options->n_renames : 0;
     const char **renames = OQ_NEW_ARRAY(dataset->arena, const char *, n);
@@ -217,29 +216,27 @@ static oq_status copy_renames(oq_dataset *dataset, file_list *list, const oq_dat
         if (!renames[i])
             renames = NULL;
     }
-    if (!renames)
-        OQ_FAIL(diag, OQ_NOMEM, "no memory to open it");
     list->options.renames = renames;
     list->options.n_renames = n;
-    return OQ_OK;
+    return renames != NULL;
 }
 
-static oq_status new_list(oq_dataset *dataset, const oq_dataset_options *options, file_list **out,
-                          oq_diag *diag)
+/* NULL: out of memory. */
+static file_list *new_list(oq_dataset *dataset, const oq_dataset_options *options)
 {
     const oq_graph *graph = dataset->graph;
     file_list *list = OQ_NEW(dataset->arena, file_list);
 
     if (list)
         list->fed = OQ_NEW_ARRAY(dataset->arena, int, graph->n_inputs);
-    if (!list || !list->fed)
-        OQ_FAIL(diag, OQ_NOMEM, "no memory to open it");
+    if (!list || !list->fed || !copy_renames(dataset, list, options))
+        return NULL;
     for (int k = 0; k < graph->n_inputs; k++) {
         if (!graph->inputs[k]->constant)
             list->fed[list->n_fed++] = k;
     }
-    dataset->state = *out = list;
-    return copy_renames(dataset, list, options, diag);
+    dataset->state = list;
+    return list;
 }
 
 /* The entries of the folder with its path before them; the path alone when it is a file. */
@@ -265,9 +262,10 @@ static oq_status list_paths(oq_dataset *dataset, oq_folder_keep *keep, file_list
 
 static oq_status open_files(oq_dataset *dataset, const oq_dataset_options *options, oq_diag *diag)
 {
-    file_list *list;
+    file_list *list = new_list(dataset, options);
 
-    OQ_TRY(new_list(dataset, options, &list, diag));
+    if (!list)
+        OQ_FAIL(diag, OQ_NOMEM, "no memory to open it");
     OQ_TRY(list_paths(dataset, oq_is_array_name, list, diag));
     return check_all(dataset, use_file, diag);
 }
@@ -305,9 +303,10 @@ static oq_status count_files(const oq_dataset *dataset, file_list *list, oq_diag
 
 static oq_status open_folders(oq_dataset *dataset, const oq_dataset_options *options, oq_diag *diag)
 {
-    file_list *list;
+    file_list *list = new_list(dataset, options);
 
-    OQ_TRY(new_list(dataset, options, &list, diag));
+    if (!list)
+        OQ_FAIL(diag, OQ_NOMEM, "no memory to open it");
     OQ_TRY(list_paths(dataset, oq_is_set_name, list, diag));
     if (dataset->n_found) {
         qsort(list->paths, dataset->n_found, sizeof *list->paths, by_number);

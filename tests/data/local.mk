@@ -1,5 +1,7 @@
 check_PROGRAMS += %D%/dataset.t
 %C%_dataset_t_SOURCES = %D%/dataset.c %D%/fixture.c %D%/fixture.h
+check_PROGRAMS += %D%/feed.t
+%C%_feed_t_SOURCES = %D%/feed.c %D%/fixture.c %D%/fixture.h
 check_PROGRAMS += %D%/folder.t
 %C%_folder_t_SOURCES = %D%/folder.c %D%/fixture.c %D%/fixture.h
 check_PROGRAMS += %D%/image.t
@@ -8,6 +10,8 @@ check_PROGRAMS += %D%/image_pillow.t
 %C%_image_pillow_t_SOURCES = %D%/image_pillow.c %D%/fixture.c %D%/fixture.h
 check_PROGRAMS += %D%/mapping.t
 %C%_mapping_t_SOURCES = %D%/mapping.c %D%/fixture.c %D%/fixture.h
+check_PROGRAMS += %D%/match.t
+%C%_match_t_SOURCES = %D%/match.c %D%/fixture.c %D%/fixture.h
 check_PROGRAMS += %D%/npy.t
 %C%_npy_t_SOURCES = %D%/npy.c %D%/fixture.c %D%/fixture.h
 check_PROGRAMS += %D%/npz.t
