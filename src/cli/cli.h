@@ -71,6 +71,9 @@ int cli_error(const cli_settings *s, int code, const char *fmt, ...) __attribute
 /* A fault of the library: names its file (file when the diagnostics name none; may be NULL), returns the exit
  * code. */
 int cli_fault(const cli_settings *s, oq_status status, const oq_diag *diag, const char *file);
+/* Is everything on standard output where it should be? A closed pipe is fine: the reader has seen enough. s
+ * may be NULL. Returns an exit code. */
+int cli_flush(const cli_settings *s);
 /* Text for people as it is, or JSON: on standard output, checked. Returns an exit code. */
 int cli_print(const cli_settings *s, const char *text);
 

@@ -11,9 +11,9 @@ static const cli_command commands[] = {
      1,
      1,
      cmd_convert,
-     "Without --calib only the weights become int8. Options can also stand in --config FILE.json under their "
-     "long "
-     "names;\nthe command line wins, and adds to lists.",
+     "Without --calib only the weights become int8. Options can also stand in --config FILE.json, under "
+     "their\n"
+     "long names; the command line wins, and adds to lists.",
      "  onnx-q convert model.onnx --calib samples.npz\n"
      "  onnx-q convert model.onnx --calib photos/ --mean 123.7,116.3,103.5 --std 58.4,57.1,57.4\n"
      "  onnx-q convert model.onnx --calib samples.npz --exclude op:Softmax --exclude 'head*' --report "

@@ -18,7 +18,7 @@ int cli_help(void)
     printf("\nonnx-q COMMAND --help   options and examples of a command\n"
            "onnx-q --version        version\n\n"
            "Begin with: onnx-q convert model.onnx --calib samples.npz\n");
-    return fflush(stdout) == 0 ? EXIT_DONE : EXIT_OUTPUT;
+    return cli_flush(NULL);
 }
 
 static void print_row(const opt_row *row)
@@ -76,5 +76,5 @@ int cli_command_help(const cli_command *command)
     if (command->notes)
         printf("\n%s\n", command->notes);
     printf("\nexamples:\n%s", command->examples);
-    return fflush(stdout) == 0 ? EXIT_DONE : EXIT_OUTPUT;
+    return cli_flush(NULL);
 }

@@ -51,13 +51,14 @@ int main(int argc, char **argv)
     const cli_command *command;
     const char *first = argc > 1 ? argv[1] : NULL;
 
+    cli_catch_signals();
     if (!first) {
         fputs("usage: onnx-q COMMAND ... (onnx-q --help lists the commands)\n", stderr);
         return EXIT_USAGE;
     }
     if (strcmp(first, "--version") == 0 || strcmp(first, "-V") == 0 || strcmp(first, "version") == 0) {
         printf("onnx-q %s\n", oq_version());
-        return fflush(stdout) == 0 ? EXIT_DONE : EXIT_OUTPUT;
+        return cli_flush(&none);
     }
     if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0 || strcmp(first, "help") == 0)
         return help_on(argc > 2 ? argv[2] : NULL);
@@ -67,6 +68,5 @@ int main(int argc, char **argv)
     command = cli_command_find(first);
     if (!command)
         return refuse_command(first);
-    cli_catch_signals();
     return run_command(command, argc - 1, argv + 1);
 }

@@ -86,15 +86,23 @@ int cli_fault(const cli_settings *s, oq_status status, const oq_diag *diag, cons
     return code;
 }
 
+int cli_flush(const cli_settings *s)
+{
+    static const cli_settings none = {0};
+
+    if (!ferror(stdout) && fflush(stdout) == 0)
+        return EXIT_DONE;
+    if (errno == EPIPE) /* the reader has seen enough: that is its right */
+        return EXIT_DONE;
+    return cli_error(s ? s : &none, EXIT_OUTPUT, "standard output: cannot write: %s", strerror(errno));
+}
+
 int cli_print(const cli_settings *s, const char *text)
 {
     size_t n = strlen(text);
 
-    if (fwrite(text, 1, n, stdout) != n || (n && text[n - 1] != '\n' && putchar('\n') == EOF) ||
-        fflush(stdout) != 0) {
-        if (errno == EPIPE) /* the reader has seen enough: that is its right */
-            return EXIT_DONE;
-        return cli_error(s, EXIT_OUTPUT, "standard output: cannot write: %s", strerror(errno));
-    }
-    return EXIT_DONE;
+    fwrite(text, 1, n, stdout);
+    if (n && text[n - 1] != '\n')
+        putchar('\n');
+    return cli_flush(s);
 }
