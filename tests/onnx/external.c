@@ -165,6 +165,50 @@ static void links_can_be_allowed(void)
     is_int(import_from("fifo", NULL, NULL, 1, &follow, &diag), OQ_FORMAT, "and never a pipe");
 }
 
+/* Functions and sparse tensors are only copied, so their data cannot follow the model to another folder. */
+static void data_of_what_is_only_copied_is_refused(void)
+{
+    for (int where = 0; where < 3; where++) {
+        oq_buf tensor = {0}, attr = {0}, node = {0}, function = {0}, graph = {0}, bytes = {0}, sparse = {0};
+        oq_diag diag = {0};
+        oq_model *model = NULL;
+
+        pb_tensor_head(&tensor, "w", OQ_FLOAT, 1);
+        entry(&tensor, "location", "data.bin");
+        pb_varint(&tensor, 14, 1);
+        pb_text(&attr, 1, "value");
+        if (where) {
+            pb_message(&sparse, 1, &tensor);
+            pb_tensor_head(&tensor, "", OQ_INT64, 1);
+            pb_varint(&tensor, 7, 0);
+            pb_message(&sparse, 2, &tensor);
+            pb_varint(&sparse, 3, 1);
+        }
+        if (where == 2)
+            pb_message(&graph, 15, &sparse);
+        pb_message(&attr, where ? 22 : 5, where ? &sparse : &tensor);
+        pb_varint(&attr, 20, where ? OQ_ATTR_SPARSE_TENSOR : OQ_ATTR_TENSOR);
+        pb_text(&node, 2, "c");
+        pb_text(&node, 4, "Constant");
+        pb_message(&node, 5, &attr);
+        if (where == 0)
+            pb_message(&function, 7, &node);
+        else
+            pb_message(&graph, 1, &node);
+        pb_text(&graph, 2, "g");
+        pb_model(&bytes, 8, 13, &graph);
+        if (where == 0)
+            pb_message(&bytes, 25, &function);
+        write_file(in_folder("m.onnx"), bytes.data, bytes.size);
+        is_int(
+            oq_import_file(in_folder("m.onnx"), NULL, &model, &diag), OQ_UNSUPPORTED,
+            ((const char *[]){"in a function", "in a sparse attribute", "in a sparse initializer"})[where]);
+        ok(strstr(diag.message, "in one piece") != NULL, "says what to do: %s", diag.message);
+        oq_model_destroy(model);
+        oq_buf_free(&bytes);
+    }
+}
+
 static void entries_are_checked(void)
 {
     oq_external_ref ref = {0};
@@ -286,6 +330,7 @@ int main(void)
     data_beside_the_model();
     attacks_are_refused();
     links_can_be_allowed();
+    data_of_what_is_only_copied_is_refused();
     entries_are_checked();
     external_data_moves_along();
     the_inputs_data_file_is_never_overwritten();
