@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "kernel/transpose.h"
 
 enum {
     BLOCK_ROWS = 480,         /* most rows of a block: a multiple of every tile height but 9 and 11 */
@@ -41,12 +42,13 @@ int oq_pack_f32_vectors(const oq_kernels *kernels, size_t n)
     int best = 1;
 
     for (int v = 1; v <= OQ_TILE_MAX_VECTORS; v++) {
+        size_t full = n_vectors / (size_t)v;
         int rest = (int)(n_vectors % (size_t)v);
         double cost;
 
         if (tiles->max_rows[v] == 0)
             continue;
-        cost = (double)(n_vectors / (size_t)v) * row_cost(tiles, v) + (rest ? row_cost(tiles, rest) : 0);
+        cost = (double)full * row_cost(tiles, v) + (rest ? row_cost(tiles, rest) : 0);
         if (v == 2)
             cost *= 0.999; /* the tallest tile that is not bound by loads wins a tie */
         if (cost < best_cost) {
@@ -96,17 +98,32 @@ static void pack_row(float *to, size_t width, size_t n, const unsigned char *fro
         memset(to + n, 0, (width - n) * sizeof(float));
 }
 
+/* Rows are neighbours in a column of the source: a transposed matrix, or weights of one tap. */
+static void pack_transposed(float *to, size_t width, size_t n, const unsigned char *from, size_t rows,
+                            size_t column_stride)
+{
+    oq_transpose(sizeof(float), n, rows, from, column_stride, to, width);
+    if (n < width)
+        for (size_t i = 0; i < rows; i++)
+            memset(to + i * width + n, 0, (width - n) * sizeof(float));
+}
+
 /* n columns of the source from column j0, padded to width. */
 static void pack_panel(float *to, size_t width, size_t j0, size_t n, const oq_pack_source *source)
 {
     const unsigned char *from =
         (const unsigned char *)source->data + j0 * source->column_stride * sizeof(float);
 
-    for (size_t i = 0; i < source->outer; i++)
-        for (size_t j = 0; j < source->inner; j++, to += width)
-            pack_row(to, width, n,
-                     from + (i * source->outer_stride + j * source->inner_stride) * sizeof(float),
-                     source->column_stride);
+    for (size_t i = 0; i < source->outer; i++, from += source->outer_stride * sizeof(float)) {
+        if (source->inner_stride == 1 && source->column_stride != 1) {
+            pack_transposed(to + i * source->inner * width, width, n, from, source->inner,
+                            source->column_stride);
+            continue;
+        }
+        for (size_t j = 0; j < source->inner; j++)
+            pack_row(to + (i * source->inner + j) * width, width, n,
+                     from + j * source->inner_stride * sizeof(float), source->column_stride);
+    }
 }
 
 void oq_pack_f32_nested(const oq_kernels *kernels, const oq_pack_source *source, size_t n, void *memory,

@@ -288,7 +288,7 @@ static inline vf vf_rint(vf a)
 
 static inline int32_t int_from_float(float x) /* what cvtps2dq does outside the range */
 {
-    return x >= -0x1p31f && x < 0x1p31f ? (int32_t)rintf(x) : INT32_MIN;
+    return fabsf(x) < 2147483648.0f ? (int32_t)rintf(x) : INT32_MIN;
 }
 
 static inline vi vi_from_vf(vf a)
@@ -419,7 +419,9 @@ static inline void vi_store_n(int32_t *p, vi x, size_t n)
 
 static inline vi vi_set1(int32_t x)
 {
-    return (vi){0} | x;
+    vi zero = {0};
+
+    return zero | x;
 }
 
 /* The statement for each vector at i of m lanes: whole vectors, then the rest. Only n floats are read and

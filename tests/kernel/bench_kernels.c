@@ -1,4 +1,4 @@
-/* bench_kernels [SET]: GFLOP/s of the kernels on shapes of real networks, one thread, minimum over runs.
+/* bench_kernels [SET]: speed of the kernels on shapes of real networks, one thread, minimum over runs.
  * Not a test: `make bench-kernels` runs it. */
 #include <math.h>
 #include <stdio.h>
@@ -9,6 +9,7 @@
 #include "base/rng.h"
 #include "kernel/conv_f32.h"
 #include "kernel/conv_int8.h"
+#include "kernel/transpose.h"
 
 static double now(void)
 {
@@ -156,6 +157,91 @@ static void bench_convs(const oq_kernels *kernels)
     bench_conv(kernels, 144, 144, 56, 3, 1, 144, OQ_NCHW);
 }
 
+/* ------------------------------------------------------------------ element loops on 256 KiB, in L2 */
+
+enum { N = 65536 };
+
+typedef struct {
+    const oq_kernels *kernels;
+    const float *x, *z;
+    float *y;
+    unsigned char *bytes;
+    int which;
+} loop;
+
+static const char *const loop_names[] = {"add",
+                                         "mul scalar",
+                                         "relu",
+                                         "exp",
+                                         "log",
+                                         "erf",
+                                         "tanh",
+                                         "sigmoid",
+                                         "gelu",
+                                         "sum",
+                                         "softmax, rows of 128",
+                                         "layer norm, rows of 768",
+                                         "minmax",
+                                         "quantize u8",
+                                         "dequantize u8",
+                                         "fake quantize",
+                                         "sum over 256 of 256 x 256",
+                                         "transpose 256 x 256"};
+enum { N_LOOPS = sizeof loop_names / sizeof *loop_names };
+
+static void run_reductions(const loop *l)
+{
+    const oq_reduce_f32 *reduce = l->kernels->reduce;
+    oq_minmax seen = {INFINITY, -INFINITY, 0, 0};
+
+    switch (l->which) {
+    case 9: l->y[0] = reduce->row[OQ_REDUCE_SUM](l->x, N); break;
+    case 10:
+        for (size_t i = 0; i < N; i += 128)
+            reduce->softmax(l->x + i, l->y + i, 128);
+        break;
+    case 11:
+        for (size_t i = 0; i + 768 <= N; i += 768)
+            reduce->layer_norm(l->x + i, l->z, l->z, 1e-5f, l->y + i, 768, NULL, NULL);
+        break;
+    case 12: reduce->minmax(l->x, N, &seen), l->y[0] = seen.min; break;
+    case 16: reduce->strided[OQ_REDUCE_SUM](l->x, 1, 256, 256, l->y); break;
+    default: oq_transpose(sizeof(float), 256, 256, l->x, 256, l->y, 256); break;
+    }
+}
+
+static void run_loop(void *arg)
+{
+    static const oq_unary unary[] = {OQ_RELU, OQ_EXP, OQ_LOG, OQ_ERF, OQ_TANH, OQ_SIGMOID, OQ_GELU};
+    loop *l = arg;
+    const oq_math_f32 *math = l->kernels->math;
+    const oq_quantize_kernels *quantize = l->kernels->quantize;
+
+    switch (l->which) {
+    case 0: math->binary[OQ_ADD](l->x, l->z, l->y, N); break;
+    case 1: math->binary_scalar[OQ_MUL](l->x, 3, l->y, N); break;
+    case 13: quantize->quantize_u8(l->x, l->bytes, N, 0.01f, 100); break;
+    case 14: quantize->dequantize_u8(l->bytes, l->y, N, 0.01f, 100); break;
+    case 15: quantize->fake_quantize(l->x, l->y, N, 0.01f, 100, 0, 255); break;
+    case 2:
+    case 3:
+    case 4:
+    case 5:
+    case 6:
+    case 7:
+    case 8: math->unary[unary[l->which - 2]](l->x, l->y, N); break;
+    default: run_reductions(l); break;
+    }
+}
+
+static void bench_loops(const oq_kernels *kernels)
+{
+    loop l = {kernels, floats(N * 4), floats(N * 4), floats(N * 4), (unsigned char *)floats(N), 0};
+
+    for (; l.which < N_LOOPS; l.which++)
+        printf("loop   %-38s %9.3f ns per element\n", loop_names[l.which], best_time(run_loop, &l) * 1e9 / N);
+}
+
 int main(int argc, char **argv)
 {
     static const size_t gemms[][3] = {
@@ -171,5 +257,6 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof gemms / sizeof *gemms; i++)
         bench_gemm(kernels, gemms[i][0], gemms[i][1], gemms[i][2]);
     bench_convs(kernels);
+    bench_loops(kernels);
     return 0;
 }
