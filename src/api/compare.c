@@ -43,6 +43,22 @@ static oq_status compare(oq_model *a, oq_model *b, const oq_dataset *dataset, co
     return oq_verify(a, b, dataset, &options, pool, arena, out, diag);
 }
 
+/* Cleaned the same way as convert cleans: a value that a BatchNormalization was folded into is another one
+ * than the value of that name in the float file. */
+static oq_status clean(oq_model *model, oq_diag *diag)
+{
+    oq_pass_ctx ctx = {.arena = oq_arena_new(0), .diag = diag};
+    oq_pipeline_options none = {0};
+    oq_status status = oq_api_prepare(model, diag);
+
+    if (status == OQ_OK)
+        status = ctx.arena
+                     ? oq_pipeline_run(model->graph, OQ_PASS_EXACT | OQ_PASS_CLOSE, &ctx, &none, NULL, NULL)
+                     : OQ_NOMEM;
+    oq_arena_free(ctx.arena);
+    return status;
+}
+
 oq_status oq_compare(oq_model *a, oq_model *b, const oq_data_options *data, int threads,
                      oq_progress *progress, void *progress_arg, oq_report **report, oq_diag *diag)
 {
@@ -51,10 +67,10 @@ oq_status oq_compare(oq_model *a, oq_model *b, const oq_data_options *data, int 
     oq_pool *pool = oq_pool_new(threads);
     oq_dataset *dataset = NULL;
     oq_verify_result result;
-    oq_status status = arena && pool ? oq_api_prepare(a, diag) : OQ_NOMEM;
+    oq_status status = arena && pool ? clean(a, diag) : OQ_NOMEM;
 
     if (status == OQ_OK)
-        status = oq_api_prepare(b, diag);
+        status = clean(b, diag);
     if (status == OQ_OK)
         status = oq_api_open_data(a, data, &dataset, diag);
 

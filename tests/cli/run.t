@@ -48,6 +48,8 @@ ends "data twice" 2 "already given"
 run compare "$model" q.onnx --calib "$eval" --calib-samples 30
 succeeds "compare"
 tap "its table has the output and a mean" sh -c 'grep -q "^probability" "$1" && grep -q "mean .* dB" "$1"' sh "$work/out"
+tap "every layer is compared with the value it stands for: above 20 dB" awk '
+    /^output / { exit layers < 7 } NR > 1 && $3 < 20 { exit 1 } { layers++ }' "$work/out"
 run compare "$model" "$model" --calib "$eval" --calib-samples 5 --report same.json --json
 succeeds "a model and itself"
 if has_python; then
