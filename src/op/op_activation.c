@@ -54,9 +54,7 @@ OQ_UNARY_DOUBLE(tanh, tanh(x))
 OQ_UNARY_KERNEL(gelu, OQ_GELU)
 OQ_UNARY_DOUBLE(gelu, 0.5 * x * (1.0 + erf(x * SQRT_HALF)))
 OQ_UNARY_DOUBLE(leaky_relu, x < 0 ? A * x : x)
-OQ_UNARY_LOOP(hard_sigmoid, fmaxf(0.0f, fminf(1.0f, A * x + B)))
 OQ_UNARY_DOUBLE(hard_sigmoid, fmax(0.0, fmin(1.0, A * x + B)))
-OQ_UNARY_LOOP(hard_swish, x * fmaxf(0.0f, fminf(1.0f, x * (1.0f / 6.0f) + 0.5f)))
 OQ_UNARY_DOUBLE(hard_swish, x * fmax(0.0, fmin(1.0, x / 6.0 + 0.5)))
 WITH_EXP(elu, x < 0 ? x : 0.0f, x < 0 ? A * (e - 1.0f) : x)
 OQ_UNARY_DOUBLE(elu, x < 0 ? A * expm1(x) : x)
@@ -64,7 +62,6 @@ WITH_EXP(selu, x < 0 ? x : 0.0f, x <= 0 ? B * (A * e - A) : B * x)
 OQ_UNARY_DOUBLE(selu, x <= 0 ? B * A * expm1(x) : B * x)
 WITH_EXP(celu, x < 0 ? x / A : 0.0f, x < 0 ? A * (e - 1.0f) : x)
 OQ_UNARY_DOUBLE(celu, x < 0 ? A * expm1(x / A) : x)
-WITH_EXP(softplus, -fabsf(x), (x > 0 || x != x ? x : 0.0f) + log1pf(e))
 OQ_UNARY_DOUBLE(softplus, softplus_of(x))
 OQ_UNARY_LOOP(softsign, x / (1.0f + fabsf(x)))
 OQ_UNARY_DOUBLE(softsign, x / (1.0 + fabs(x)))
@@ -79,6 +76,44 @@ static void leaky_relu_f32(const oq_math_f32 *math, const oq_unary_args *args, c
                            size_t n)
 {
     math->leaky_relu(x, args->alpha, y, n);
+}
+
+static void hard_sigmoid_f32(const oq_math_f32 *math, const oq_unary_args *args, const float *x, float *y,
+                             size_t n)
+{
+    math->multiply_add(x, args->alpha, args->beta, y, n);
+    math->clip(y, 0.0f, 1.0f, y, n);
+}
+
+static void hard_swish_f32(const oq_math_f32 *math, const oq_unary_args *args, const float *x, float *y,
+                           size_t n)
+{
+    float t[OQ_UNARY_BLOCK] = {0};
+
+    (void)args;
+    math->multiply_add(x, 1.0f / 6.0f, 0.5f, t, n);
+    math->clip(t, 0.0f, 1.0f, t, n);
+    math->binary[OQ_MUL](x, t, y, n);
+}
+
+/* max(x, 0) + log(1 + e) with e = exp(-|x|). 1 + e loses low bits of e; log(u) * e / (u - 1) with u = 1 + e
+ * brings them back. */
+static void softplus_f32(const oq_math_f32 *math, const oq_unary_args *args, const float *x, float *y,
+                         size_t n)
+{
+    float e[OQ_UNARY_BLOCK] = {0}, u[OQ_UNARY_BLOCK], logs[OQ_UNARY_BLOCK];
+
+    (void)args;
+    math->unary[OQ_ABS](x, e, n);
+    math->unary[OQ_NEG](e, e, n);
+    math->unary[OQ_EXP](e, e, n);
+    math->binary_scalar[OQ_ADD](e, 1.0f, u, n);
+    math->unary[OQ_LOG](u, logs, n);
+    for (size_t i = 0; i < n; i++) {
+        float log_1p = u[i] == 1.0f ? e[i] : logs[i] * e[i] / (u[i] - 1.0f);
+
+        y[i] = (x[i] > 0 || x[i] != x[i] ? x[i] : 0.0f) + log_1p;
+    }
 }
 
 static void gelu_tanh_f32(const oq_math_f32 *math, const oq_unary_args *args, const float *x, float *y,

@@ -147,7 +147,25 @@ static int64_t source_index(int64_t i, int64_t dim, pad_mode mode)
     return at < dim ? at : period - at;
 }
 
-/* Output element by element through a table of source offsets per axis. */
+/* One row of the output: element by element, but for the stretch that is the input's own row. */
+static void look_along(char *out, const char *in, const int64_t *table, int64_t n, int64_t before,
+                       int64_t dim, size_t size)
+{
+    for (int64_t k = 0; k < n; k++) {
+        int64_t inside = k - before;
+
+        if (inside >= 0 && inside < dim) {
+            int64_t length = dim - inside < n - k ? dim - inside : n - k;
+
+            memcpy(out + (size_t)k * size, in + (size_t)table[k] * size, (size_t)length * size);
+            k += length - 1;
+        } else {
+            memcpy(out + (size_t)k * size, in + (size_t)table[k] * size, size);
+        }
+    }
+}
+
+/* Output row by row through a table of source offsets per axis. */
 static oq_status pad_looking(oq_run *ctx, const padding *pad, char *out, size_t size)
 {
     const oq_array *in = ctx->in[0];
@@ -167,9 +185,8 @@ static oq_status pad_looking(oq_run *ctx, const padding *pad, char *out, size_t 
 
         for (int i = 0; i < last; i++)
             origin += table[i][at[i]];
-        for (int64_t k = 0; k < pad->dims[last]; k++)
-            memcpy(out + (done + (size_t)k) * size,
-                   (const char *)in->data + (size_t)(origin + table[last][k]) * size, size);
+        look_along(out + done * size, (const char *)in->data + (size_t)origin * size, table[last],
+                   pad->dims[last], pad->before[last], in->dims[last], size);
         for (int i = last - 1; i >= 0 && ++at[i] == pad->dims[i]; i--)
             at[i] = 0;
     }

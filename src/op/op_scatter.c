@@ -28,8 +28,7 @@ static oq_status open_scatter(oq_run *ctx, scatter *s)
     static const struct {
         const char *name;
         oq_loop op;
-    } reductions[] = {
-        {"add", OQ_LOOP_ADD}, {"mul", OQ_LOOP_MUL}, {"min", OQ_LOOP_MIN}, {"max", OQ_LOOP_MAX}};
+    } reductions[] = {{"add", OQ_LOOP_ADD}, {"mul", OQ_LOOP_MUL}, {"min", OQ_LOOP_MIN}, {"max", OQ_LOOP_MAX}};
     const char *name = oq_node_string(ctx->node, "reduction", "none");
     const oq_array *data = ctx->in[0];
 
