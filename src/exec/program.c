@@ -117,6 +117,7 @@ static oq_status check_node(const compiler *c, const oq_node *node)
 {
     char where[256];
     const char *obstacle = oq_exec_obstacle(node);
+    int n_needed;
 
     if (obstacle) {
         const oq_value *value = node->op && node->n_inputs ? node->inputs[0] : NULL;
@@ -130,7 +131,9 @@ static oq_status check_node(const compiler *c, const oq_node *node)
         OQ_OP_FAIL(&((oq_prepare){.node = node, .diag = c->diag}), OQ_FORMAT,
                    "has %d inputs, the operator takes %d to %d", node->n_inputs, node->op->min_in,
                    node->op->max_in);
-    for (int i = 0; i < node->op->min_in; i++) {
+    /* Of any number of inputs none may be left out: the loop-carried values of a Loop aside. */
+    n_needed = node->op->max_in < 0 && !(node->op->flags & OQ_OP_CONTROL) ? node->n_inputs : node->op->min_in;
+    for (int i = 0; i < n_needed; i++) {
         if (!node->inputs[i])
             OQ_OP_FAIL(&((oq_prepare){.node = node, .diag = c->diag}), OQ_FORMAT,
                        "input %d is missing, the operator needs it", i);
