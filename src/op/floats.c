@@ -35,7 +35,12 @@ void oq_floats_done(oq_run *ctx, int i, const float *data)
 
 const oq_tensor *oq_prepare_constant(const oq_prepare *ctx, int i)
 {
-    return i < ctx->node->n_inputs ? oq_value_constant(ctx->node->inputs[i]) : NULL;
+    const oq_tensor *tensor;
+
+    if (i >= ctx->node->n_inputs)
+        return NULL;
+    tensor = oq_value_constant(ctx->node->inputs[i]);
+    return tensor || !ctx->known ? tensor : ctx->known[i];
 }
 
 const void *oq_prepare_floats(const oq_prepare *ctx, const oq_tensor *tensor)

@@ -70,6 +70,9 @@ typedef oq_status oq_infer_fn(oq_infer *ctx); /* OQ_SHAPE when the graph contrad
 
 typedef struct oq_prepare {
     const oq_node *node;
+    const oq_tensor *const
+        *known;        /* node->n_inputs: constant contents beside oq_value_constant(), of dequantized
+                          weights for example; NULL entries: none. NULL: none at all */
     oq_arena *arena;   /* of the program: the state and packed constants live here */
     void *state;       /* out: anything; NULL is fine */
     uint32_t consumed; /* out: bit i set when input i's constant was packed and run() does not read in[i] */
