@@ -54,6 +54,8 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/op_unary.c \
 	%D%/op_unary.h \
 	%D%/op_util.c \
+	%D%/pointwise.c \
+	%D%/pointwise.h \
 	%D%/powers.h \
 	%D%/resize_axis.c \
 	%D%/resize_axis.h \

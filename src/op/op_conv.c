@@ -9,6 +9,7 @@
 #include "op/conv_shape.h"
 #include "op/families.h"
 #include "op/floats.h"
+#include "op/pointwise.h"
 #include "op/window.h"
 
 typedef struct {
@@ -18,6 +19,8 @@ typedef struct {
     oq_conv_f32 conv;
     int64_t weight_dims[OQ_MAX_RANK];
     int weight_rank; /* of weight_dims, when is_packed */
+    bool is_pointwise;
+    oq_pointwise pointwise; /* when is_pointwise: the weight as it is in the file */
 } conv_state;
 
 /* ------------------------------------------------------------------ Conv */
@@ -25,6 +28,22 @@ typedef struct {
 static oq_status infer_conv(oq_infer *ctx)
 {
     return oq_conv_infer(ctx, 1, ctx->in[0].dtype);
+}
+
+static oq_status keep_pointwise(oq_prepare *ctx, conv_state *state, const oq_conv_spec *spec,
+                                const oq_tensor *weight, const oq_tensor *bias)
+{
+    oq_pointwise *p = &state->pointwise;
+
+    if (!oq_is_pointwise(spec))
+        return OQ_OK;
+    *p = (oq_pointwise){.in_channels = spec->in_channels, .out_channels = spec->out_channels};
+    p->weight = oq_prepare_aligned_floats(ctx, weight);
+    p->bias = bias ? oq_prepare_aligned_floats(ctx, bias) : NULL;
+    if (!p->weight || (bias && !p->bias))
+        OQ_OP_FAIL(ctx, OQ_NOMEM, "no memory for the weight");
+    state->is_pointwise = true;
+    return OQ_OK;
 }
 
 /* Pack constant weight and bias into the program. */
@@ -48,6 +67,7 @@ static oq_status pack_constant(oq_prepare *ctx, conv_state *state, const oq_tens
     if (!memory || !w || (bias && !b))
         OQ_OP_FAIL(ctx, OQ_NOMEM, "no memory for %zu bytes of packed weights", size);
     oq_conv_f32_prepare(kernels, &spec, w, b, -INFINITY, INFINITY, memory, &state->conv);
+    OQ_TRY(keep_pointwise(ctx, state, &spec, weight, bias));
     state->is_packed = true;
     state->weight_rank = weight->rank;
     memcpy(state->weight_dims, weight->dims, (size_t)weight->rank * sizeof *weight->dims);
@@ -101,13 +121,30 @@ static oq_status pack_input(oq_run *ctx, conv_state *state)
     return OQ_OK;
 }
 
+/* By the general kernel, or straight in NCHW where that is possible and pays. */
+static oq_status convolve(oq_run *ctx, const conv_state *state, oq_conv_f32_args *args)
+{
+    const oq_array *in = ctx->in[0];
+    size_t pixels = oq_dims_product(in->dims, 2, in->rank), size;
+
+    if (state->is_pointwise && pixels * args->batch > 0 && oq_pointwise_pays(pixels) &&
+        oq_dims_product(ctx->out[0].dims, 2, in->rank) == pixels)
+        return oq_pointwise_run(ctx, &state->pointwise, args->batch, pixels, args->x, args->y);
+    size = oq_conv_f32_scratch(args, oq_pool_size(ctx->pool));
+    if (size == SIZE_MAX)
+        OQ_OP_FAIL(ctx, OQ_LIMIT, "working memory does not fit in memory");
+    if (!(args->scratch = oq_scratch(ctx, size)))
+        return ctx->status;
+    oq_conv_f32_run(ctx->pool, args);
+    return OQ_OK;
+}
+
 static oq_status run_packed(oq_run *ctx, const conv_state *state)
 {
     const oq_array *in = ctx->in[0];
     int rank = in->rank - 2;
     int64_t dims[OQ_MAX_RANK], pad[OQ_WINDOW_RANK];
     oq_conv_f32_args args = {.conv = &state->conv, .x_layout = OQ_NCHW, .y_layout = OQ_NCHW};
-    size_t size;
 
     if (in->rank != state->weight_rank || in->dims[1] != state->weight_dims[1] * state->group)
         OQ_OP_FAIL(ctx, OQ_SHAPE,
@@ -128,12 +165,7 @@ static oq_status run_packed(oq_run *ctx, const conv_state *state)
         return ctx->status;
     if (ctx->out[0].n == 0)
         return OQ_OK;
-    size = oq_conv_f32_scratch(&args, oq_pool_size(ctx->pool));
-    if (size == SIZE_MAX)
-        OQ_OP_FAIL(ctx, OQ_LIMIT, "working memory does not fit in memory");
-    if (!(args.scratch = oq_scratch(ctx, size)))
-        return ctx->status;
-    oq_conv_f32_run(ctx->pool, &args);
+    OQ_TRY(convolve(ctx, state, &args));
     oq_floats_done(ctx, 0, args.y);
     return OQ_OK;
 }

@@ -35,8 +35,15 @@ typedef struct {
     void *column;        /* as many elements as an input row */
 } pool_rows;
 
+/* What tap kx of the last axis reaches. */
+typedef struct {
+    int64_t first, last, at;
+} tap_reach;
+
 typedef struct pool_job {
     const pool_state *state;
+    const tap_reach *reach; /* kernel of them */
+    const float *counts;    /* AveragePool: taps that count, for each output of a row */
     int rank;
     int64_t in[OQ_WINDOW_RANK], out[OQ_WINDOW_RANK], pad[OQ_WINDOW_RANK];
     int64_t
@@ -56,6 +63,13 @@ typedef struct pool_job {
 
 /* Outputs first..last-1 whose tap kx lies inside the input row; at: input position of output 0. */
 static void inside(const pool_job *job, int64_t kx, int64_t *first, int64_t *last, int64_t *at)
+{
+    *at = job->reach[kx].at;
+    *first = job->reach[kx].first;
+    *last = job->reach[kx].last;
+}
+
+static void find_reach(const pool_job *job, int64_t kx, int64_t *first, int64_t *last, int64_t *at)
 {
     int i = job->rank - 1;
     int64_t s = job->state->window.stride[i];
@@ -163,9 +177,9 @@ static void average_row(const pool_job *job, const pool_rows *rows, void *y, int
     (void)indices;
     sum_row(job, rows, to);
     for (int64_t i = 0; i < job->out[axis]; i++) {
-        int64_t count = counted_taps(job, axis, i) * (int64_t)rows->counted_rows;
+        float count = job->counts[i] * (float)rows->counted_rows;
 
-        to[i] = count > 0 ? to[i] / (float)count : 0;
+        to[i] = count > 0 ? to[i] / count : 0;
     }
 }
 
@@ -273,6 +287,25 @@ static void set_index_steps(pool_job *job)
     }
 }
 
+/* What is the same for all rows: the reach of each tap, and how many taps count. */
+static oq_status look_along_rows(oq_run *ctx, pool_job *job)
+{
+    int axis = job->rank - 1;
+    size_t taps = (size_t)job->state->window.kernel[axis], out = (size_t)job->out[axis];
+    tap_reach *reach = oq_scratch(ctx, taps * sizeof *reach);
+    float *counts = reach ? oq_scratch(ctx, out * sizeof *counts) : NULL;
+
+    if (!counts)
+        return ctx->status;
+    for (size_t k = 0; k < taps; k++)
+        find_reach(job, (int64_t)k, &reach[k].first, &reach[k].last, &reach[k].at);
+    for (size_t i = 0; i < out && job->state->kind == AVERAGE; i++)
+        counts[i] = (float)counted_taps(job, axis, (int64_t)i);
+    job->reach = reach;
+    job->counts = counts;
+    return OQ_OK;
+}
+
 /* Sizes, output shape and scratch; everything but types. */
 static oq_status set_up(oq_run *ctx, pool_state *state, pool_job *job, int64_t *dims)
 {
@@ -299,7 +332,7 @@ static oq_status set_up(oq_run *ctx, pool_state *state, pool_job *job, int64_t *
     job->worker_scratch =
         (job->taps * per_tap + (size_t)job->in[job->rank - 1] * sizeof(double) + 63) / 64 * 64;
     job->scratch = oq_scratch(ctx, job->worker_scratch * (size_t)oq_pool_size(ctx->pool));
-    return job->scratch ? OQ_OK : ctx->status;
+    return job->scratch ? look_along_rows(ctx, job) : ctx->status;
 }
 
 static void run_planes(oq_run *ctx, pool_job *job)
