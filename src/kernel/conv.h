@@ -15,7 +15,8 @@ typedef struct oq_conv_spec {
     size_t kernel[OQ_CONV_RANK], stride[OQ_CONV_RANK], dilation[OQ_CONV_RANK]; /* each at least 1 */
 } oq_conv_spec;
 
-/* floor((in + pads - dilation * (kernel - 1) - 1) / stride) + 1, or 0 when the kernel does not fit. */
+/* floor((in + pads - dilation * (kernel - 1) - 1) / stride) + 1, or 0 when the kernel does not fit or a size
+ * overflows. */
 size_t oq_conv_out_size(size_t in, size_t kernel, size_t stride, size_t dilation, size_t pad_begin,
                         size_t pad_end);
 

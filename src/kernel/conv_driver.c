@@ -48,9 +48,12 @@ static size_t round_up_line(size_t bytes)
 size_t oq_conv_out_size(size_t in, size_t kernel, size_t stride, size_t dilation, size_t pad_begin,
                         size_t pad_end)
 {
-    size_t padded = in + pad_begin + pad_end, span = dilation * (kernel - 1) + 1;
+    size_t padded, span;
 
-    return padded < span ? 0 : (padded - span) / stride + 1;
+    if (oq_add_overflow(in, pad_begin, &padded) || oq_add_overflow(padded, pad_end, &padded) ||
+        oq_mul_overflow(dilation, kernel - 1, &span) || span >= padded)
+        return 0;
+    return (padded - span - 1) / stride + 1;
 }
 
 void oq_conv_widen_sizes(size_t to[OQ_CONV_RANK], const size_t *from, int rank, size_t fill)

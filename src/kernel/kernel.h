@@ -31,9 +31,8 @@ typedef struct oq_kernels {
     const oq_pooling_f32 *pooling;       /* rows of max and average pooling */
 } oq_kernels;
 
-/* The fastest set this processor runs. ONNXQ_ISA=base|avx2|avx512 lowers the choice: a name that is unknown
- * or not available here gives the best set below it ("base" is below every unknown name's reach, so unknown
- * means best). */
+/* The fastest set this processor runs. ONNXQ_ISA=base|avx2|avx512 lowers the choice: a set that is not
+ * available here gives the best one below it, an unknown name changes nothing. */
 const oq_kernels *oq_kernels_best(void);
 
 /* The set of that name when it is built in and this processor runs it, else NULL. */

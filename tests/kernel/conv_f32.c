@@ -254,5 +254,8 @@ int main(void)
         free_data(&d);
     }
     oq_pool_free(pool);
+    is_int(oq_conv_out_size(7, 3, 2, 2, 1, 0), 2, "floor((7 + 1 - 5) / 2) + 1");
+    is_int(oq_conv_out_size(2, 3, 1, 1, 0, 0), 0, "a kernel that does not fit gives nothing");
+    is_int(oq_conv_out_size(2, 3, 1, SIZE_MAX / 2 + 2, 1, 1), 0, "a dilation that overflows gives nothing");
     return tap_done();
 }
