@@ -31,6 +31,7 @@ static oq_status compare(oq_model *a, oq_model *b, const oq_dataset *dataset, co
     size_t n = oq_dataset_count(dataset), *samples = OQ_NEW_ARRAY(arena, size_t, n + 1);
     oq_verify_options options = {.samples = samples,
                                  .n_samples = n,
+                                 .with_outputs = true,
                                  .with_integer = true,
                                  .with_layers = true,
                                  .progress = oq_api_report_progress,

@@ -10,7 +10,7 @@
 #include "api/conversion.h"
 #include "ir/graph.h"
 
-/* Held-out samples on which the written file is run when its twin has been judged on all of them. */
+/* Held-out samples on which each integer unit of the written file is compared with its simulation. */
 #define PROOF_SAMPLES 4
 
 /* The file again, cleaned as the model was. */
@@ -76,28 +76,32 @@ static oq_status make_twin(oq_conversion *c)
     return oq_conversion_passes(c, c->judged, OQ_PASS_QUANT, plan, NULL);
 }
 
-static oq_status run(oq_conversion *c, oq_model *model, size_t n_samples, bool with_layers,
-                     oq_verify_result *out)
+/* Figures of model against the reference, the integer run included. */
+static oq_status judge(oq_conversion *c, oq_model *model)
 {
     oq_verify_options options = {.samples = c->held_out,
-                                 .n_samples = n_samples,
+                                 .n_samples = c->facts.n_held_out,
+                                 .with_outputs = true,
+                                 .with_layers = true,
                                  .with_integer = true,
-                                 .with_layers = with_layers,
                                  .progress = oq_api_report_progress,
                                  .progress_arg = &c->progress};
 
-    return oq_verify(c->reference, model, c->dataset, &options, c->pool, c->arena, out, c->diag);
+    return oq_verify(c->reference, model, c->dataset, &options, c->pool, c->arena, &c->verify, c->diag);
 }
 
-/* The twin gives the figures, the written file the proof. */
-static oq_status judge_twin(oq_conversion *c)
+/* Each integer unit of the written file against what was simulated. */
+static oq_status prove(oq_conversion *c)
 {
     size_t n = c->facts.n_held_out;
+    oq_verify_options options = {.samples = c->held_out,
+                                 .n_samples = n < PROOF_SAMPLES ? n : PROOF_SAMPLES,
+                                 .with_codes = true,
+                                 .progress = oq_api_report_progress,
+                                 .progress_arg = &c->progress};
     oq_verify_result proof;
 
-    OQ_TRY(make_twin(c));
-    OQ_TRY(run(c, c->judged, n, true, &c->verify));
-    OQ_TRY(run(c, c->model, n < PROOF_SAMPLES ? n : PROOF_SAMPLES, false, &proof));
+    OQ_TRY(oq_verify(c->reference, c->model, c->dataset, &options, c->pool, c->arena, &proof, c->diag));
     c->verify.n_codes = proof.n_codes;
     c->verify.n_codes_differ = proof.n_codes_differ;
     c->verify.n_ties = proof.n_ties;
@@ -110,10 +114,15 @@ oq_status oq_conversion_judge(oq_conversion *c)
 
     if (!c->reference)
         return OQ_OK;
-    if (!c->facts.judged_on_calibration && ranges_differ(c->plan))
-        OQ_TRY(judge_twin(c));
-    else
-        OQ_TRY(run(c, c->model, c->facts.n_held_out, true, &c->verify));
+    if (!c->facts.judged_on_calibration && ranges_differ(c->plan)) {
+        OQ_TRY(make_twin(c));
+        OQ_TRY(judge(c, c->judged));
+        oq_model_destroy(c->judged);
+        c->judged = NULL;
+    } else {
+        OQ_TRY(judge(c, c->model));
+    }
+    OQ_TRY(prove(c));
     c->facts.verify = &c->verify;
     c->facts.verify_seconds = oq_api_now() - begun;
     return OQ_OK;

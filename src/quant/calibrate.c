@@ -21,7 +21,7 @@ typedef struct {
     const oq_graph *graph;
     const oq_dataset *dataset;
     const oq_calibrate_options *options;
-    const size_t *samples; /* of the current round; NULL: all */
+    const size_t *samples; /* of the current round */
     size_t n_samples, n_total;
     worker *workers;
     int n_workers;
@@ -35,7 +35,7 @@ typedef struct {
 
 static size_t sample_at(const job *j, size_t i)
 {
-    return j->samples ? j->samples[i] : i;
+    return j->samples[i];
 }
 
 static oq_status show(void *arg, const oq_node *node, const oq_value *value, const oq_array *array)
@@ -162,22 +162,51 @@ static oq_status run_round(job *j, const size_t *samples, size_t n, oq_pool *poo
     return merge_workers(j, arena);
 }
 
-/* Samples in parallel when there are enough and the order is free; else threads work inside each operator. */
+static void stop_worker(worker *w)
+{
+    oq_runner_free(w->runner);
+    oq_arena_free(w->arena);
+    w->runner = NULL;
+    w->arena = NULL;
+}
+
+/* The first sample runs alone, with threads inside the operators: it shows how much memory a sample takes.
+ * The others run side by side if that fits, and if the observer does not care for their order. */
+static oq_status choose_workers(job *j, const oq_program *program, const size_t *samples, oq_pool *pool,
+                                oq_arena *arena)
+{
+    const oq_calibrate_options *o = j->options;
+    size_t n_workers = (size_t)oq_pool_size(pool);
+
+    j->n_workers = 1;
+    j->workers = OQ_NEW_ARRAY(arena, worker, n_workers);
+    if (!j->workers)
+        return OQ_NOMEM;
+    OQ_TRY(start_worker(j, &j->workers[0], program, pool, arena));
+    OQ_TRY(run_round(j, samples, 1, NULL, arena));
+    if (!o->observer->is_order_free || j->n_total <= n_workers ||
+        oq_runner_peak(j->workers[0].runner) * n_workers > OQ_PARALLEL_MEMORY)
+        return OQ_OK;
+    oq_runner_free(j->workers[0].runner);
+    OQ_TRY(oq_runner_new(program, NULL, &j->workers[0].runner, j->diag));
+    for (size_t w = 1; w < n_workers; w++)
+        OQ_TRY(start_worker(j, &j->workers[w], program, NULL, arena));
+    j->n_workers = (int)n_workers;
+    return OQ_OK;
+}
+
 static oq_status run_job(job *j, const oq_program *program, oq_pool *pool, oq_arena *arena)
 {
     const oq_calibrate_options *o = j->options;
-    size_t n = o->samples ? o->n_samples : oq_dataset_count(j->dataset);
-    bool by_sample = o->observer->is_order_free && n >= (size_t)oq_pool_size(pool);
-    oq_pool *outer = by_sample ? pool : NULL;
+    size_t n = o->n_samples;
+    oq_pool *outer;
 
     j->n_total = n + o->n_held_out;
-    j->n_workers = by_sample ? oq_pool_size(pool) : 1;
-    j->workers = OQ_NEW_ARRAY(arena, worker, j->n_workers);
-    if (!j->workers)
-        return OQ_NOMEM;
-    for (int w = 0; w < j->n_workers; w++)
-        OQ_TRY(start_worker(j, &j->workers[w], program, by_sample ? NULL : pool, arena));
-    OQ_TRY(run_round(j, o->samples, n, outer, arena));
+    if (n == 0)
+        return OQ_OK;
+    OQ_TRY(choose_workers(j, program, o->samples, pool, arena));
+    outer = j->n_workers > 1 ? pool : NULL;
+    OQ_TRY(run_round(j, o->samples + 1, n - 1, outer, arena));
     read_ranges(j, false);
     OQ_TRY(run_round(j, o->held_out, o->n_held_out, outer, arena));
     read_ranges(j, true);
@@ -223,10 +252,8 @@ oq_status oq_calibrate(oq_plan *plan, oq_model *model, const oq_dataset *dataset
         status = oq_program_compile(model->graph, &exec, &program, diag);
     if (status == OQ_OK)
         status = run_job(&j, program, pool, arena);
-    for (int w = 0; j.workers && w < j.n_workers; w++) {
-        oq_runner_free(j.workers[w].runner);
-        oq_arena_free(j.workers[w].arena);
-    }
+    for (int w = 0; j.workers && w < j.n_workers; w++)
+        stop_worker(&j.workers[w]);
     oq_program_free(program);
     pthread_mutex_destroy(&j.lock);
     oq_arena_free(arena);

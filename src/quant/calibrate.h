@@ -12,7 +12,7 @@ typedef bool oq_progress_fn(void *arg, const char *stage, size_t done, size_t to
 
 typedef struct oq_calibrate_options {
     const oq_observer_kind *observer;
-    const size_t *samples; /* which samples, in order; NULL: all */
+    const size_t *samples; /* which samples, in order */
     size_t n_samples;
     /* Held-out samples, observed after the others: the final ranges come from all samples, the judge ranges
      * (plan->values[].judge_lo, judge_hi) from `samples` alone. */

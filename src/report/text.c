@@ -199,10 +199,10 @@ static void write_agreement(const oq_verify_result *v, oq_buf *out)
     if (v->n_codes == 0)
         return;
     if (v->n_codes_differ == 0)
-        oq_buf_printf(out, "; integer run = fake quant on all %zu codes", v->n_codes);
+        oq_buf_printf(out, "; integer units = fake quant on all %zu codes", v->n_codes);
     else
         oq_buf_printf(out,
-                      "; integer run differs from fake quant on %zu of %zu codes (%zu of them rounding ties)",
+                      "; integer units differ from fake quant on %zu of %zu codes (%zu of them rounding ties)",
                       v->n_codes_differ, v->n_codes, v->n_ties);
 }
 

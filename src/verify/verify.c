@@ -123,7 +123,7 @@ static oq_status pair_outputs(job *j, const oq_graph *quantized, oq_diag *diag)
             OQ_FAIL(diag, OQ_ARG, "the models do not correspond: input %d is '%s' in one, '%s' in the other",
                     i, j->graph->inputs[i]->name, quantized->inputs[i]->name);
     }
-    for (int i = 0; i < j->graph->n_outputs; i++)
+    for (int i = 0; j->options->with_outputs && i < j->graph->n_outputs; i++)
         add_pair(j, PAIR_OUTPUT, j->graph->outputs[i], quantized->outputs[i]);
     return OQ_OK;
 }
@@ -182,9 +182,10 @@ static oq_status compare_pair(job *j, worker *w, const pair *p, figure *f, oq_di
         f->fake_db = oq_sqnr_db(reference->data, fake->data, fake->n);
     if (p->kind == PAIR_OUTPUT && both_float(fake, integer))
         f->integer_db = oq_sqnr_db(fake->data, integer->data, fake->n);
-    if (p->kind == PAIR_CODES && fake && integer)
-        compare_codes(p, fake, integer, before ? oq_runner_value(w->fake, before) : NULL, f);
-    return OQ_OK;
+    if (p->kind != PAIR_CODES || !fake || !integer)
+        return OQ_OK;
+    compare_codes(p, fake, integer, before ? oq_runner_value(w->fake, before) : NULL, f);
+    return f->n_differ ? oq_runner_replace(w->integer, p->quantized, fake, diag) : OQ_OK;
 }
 
 static size_t arg_max(const float *x, size_t n)
@@ -274,7 +275,8 @@ static oq_status compare_sample(job *j, worker *w, size_t i, oq_diag *diag)
     OQ_TRY(finish(w->fake, j->fake, &w->at_fake, diag));
     if (w->integer)
         OQ_TRY(finish(w->integer, j->integer, &w->at_integer, diag));
-    judge(w, &j->agreements[i]);
+    if (j->options->with_outputs)
+        judge(w, &j->agreements[i]);
     return OQ_OK;
 }
 
@@ -327,29 +329,61 @@ static oq_status start_worker(job *j, worker *w, oq_pool *inner, oq_arena *arena
     return j->integer ? oq_runner_new(j->integer, inner, &w->integer, j->diag) : OQ_OK;
 }
 
+static void stop_worker(worker *w)
+{
+    oq_runner_free(w->reference);
+    oq_runner_free(w->fake);
+    oq_runner_free(w->integer);
+    oq_arena_free(w->arena);
+    *w = (worker){.arena = NULL};
+}
+
+static size_t worker_peak(const worker *w)
+{
+    return oq_runner_peak(w->reference) + oq_runner_peak(w->fake) +
+           (w->integer ? oq_runner_peak(w->integer) : 0);
+}
+
+static void run_later_sample(void *arg, size_t i, int index)
+{
+    run_sample(arg, i + 1, index);
+}
+
+/* The samples behind the first: in parallel, unless that many live tensors would take too much memory. */
+static oq_status run_rest(job *j, oq_pool *pool, oq_arena *arena)
+{
+    size_t n = j->options->n_samples - 1, n_workers = (size_t)oq_pool_size(pool);
+    bool by_sample = n >= n_workers && worker_peak(&j->workers[0]) * n_workers <= OQ_PARALLEL_MEMORY;
+
+    for (size_t w = 0; by_sample && w < n_workers; w++) {
+        stop_worker(&j->workers[w]);
+        OQ_TRY(start_worker(j, &j->workers[w], NULL, arena));
+    }
+    oq_pool_run(by_sample ? pool : NULL, n, run_later_sample, j);
+    return j->status;
+}
+
 static oq_status run_all(job *j, oq_pool *pool, oq_arena *arena)
 {
-    bool by_sample = j->options->n_samples >= (size_t)oq_pool_size(pool);
-    int n_workers = by_sample ? oq_pool_size(pool) : 1;
-    oq_status status = OQ_OK;
+    int n_workers = oq_pool_size(pool);
+    oq_status status;
 
+    if (j->options->n_samples == 0)
+        return OQ_OK;
     j->workers = OQ_NEW_ARRAY(arena, worker, n_workers);
     j->figures = OQ_NEW_ARRAY(arena, figure, j->options->n_samples * j->n_pairs + 1);
     j->agreements = OQ_NEW_ARRAY(arena, agreement, j->options->n_samples + 1);
     if (!j->workers || !j->figures || !j->agreements)
         return OQ_NOMEM;
-    for (int w = 0; w < n_workers && status == OQ_OK; w++)
-        status = start_worker(j, &j->workers[w], by_sample ? NULL : pool, arena);
+    status = start_worker(j, &j->workers[0], pool, arena);
     if (status == OQ_OK) {
-        oq_pool_run(by_sample ? pool : NULL, j->options->n_samples, run_sample, j);
+        run_sample(j, 0, 0);
         status = j->status;
     }
-    for (int w = 0; w < n_workers; w++) {
-        oq_runner_free(j->workers[w].reference);
-        oq_runner_free(j->workers[w].fake);
-        oq_runner_free(j->workers[w].integer);
-        oq_arena_free(j->workers[w].arena);
-    }
+    if (status == OQ_OK)
+        status = run_rest(j, pool, arena);
+    for (int w = 0; w < n_workers; w++)
+        stop_worker(&j->workers[w]);
     return status;
 }
 
@@ -473,7 +507,9 @@ static oq_status compile_all(job *j, oq_model *reference, oq_model *quantized, o
 {
     OQ_TRY(compile_side(j, reference->graph, 0, arena, &j->reference, diag));
     OQ_TRY(compile_side(j, quantized->graph, 1, arena, &j->fake, diag));
-    return j->options->with_integer ? compile_side(j, quantized->graph, 2, arena, &j->integer, diag) : OQ_OK;
+    return j->options->with_integer || j->options->with_codes
+               ? compile_side(j, quantized->graph, 2, arena, &j->integer, diag)
+               : OQ_OK;
 }
 
 static int by_order(const void *a, const void *b)
@@ -511,7 +547,7 @@ static oq_status pair_all(job *j, const oq_graph *quantized, oq_arena *arena, oq
         return OQ_NOMEM;
     if (j->options->with_layers)
         pair_layers(j, quantized, arena);
-    if (j->options->with_integer)
+    if (j->options->with_codes)
         pair_codes(j, quantized);
     OQ_TRY(pair_outputs(j, quantized, diag));
     OQ_TRY(drop_uncomputable(j, quantized, arena));

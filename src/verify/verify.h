@@ -33,8 +33,11 @@ typedef struct oq_verify_result {
 typedef struct oq_verify_options {
     const size_t *samples; /* held-out ones */
     size_t n_samples;
-    bool with_integer; /* also the integer run */
-    bool with_layers;
+    bool with_outputs; /* figures of the graph outputs, and agreement */
+    bool with_layers;  /* figures of each unit */
+    bool with_integer; /* outputs also of the integer run */
+    bool with_codes; /* each integer unit against fake quant, on the same input codes: a difference is counted
+                      * where it arises and not carried on. Excludes with_integer */
     oq_progress_fn *progress;
     void *progress_arg;
 } oq_verify_options;

@@ -32,9 +32,17 @@ static oq_status calibrate(net *n, int threads, oq_progress_fn *progress)
 {
     oq_pool *pool = oq_pool_new(threads);
     oq_dataset *dataset;
-    oq_calibrate_options options = {.observer = &oq_observer_minmax, .progress = progress};
+    size_t samples[N_SAMPLES];
+    oq_calibrate_options options = {.observer = &oq_observer_minmax,
+                                    .samples = samples,
+                                    .n_samples = N_SAMPLES - 3,
+                                    .held_out = samples + N_SAMPLES - 3,
+                                    .n_held_out = 3,
+                                    .progress = progress};
     oq_status status;
 
+    for (size_t i = 0; i < N_SAMPLES; i++)
+        samples[i] = i;
     oq_diag_clear(&n->b->diag);
     oq_plan_new(n->b->model, &quant_defaults, n->b->model->arena, &n->plan);
     oq_plan_place(n->plan, n->b->model, NULL);
@@ -56,6 +64,7 @@ int main(void)
     x = &n.plan->values[n.x->id];
     r1 = &n.plan->values[oq_plan_owner(n.plan, n.relu->outputs[0]->id)];
     ok(x->hi > 22.9f && x->hi <= 23 && x->lo < -22.9f, "the range of the input is that of the samples");
+    ok(x->judge_hi > 18.9f && x->judge_hi <= 20, "and the judge range knows nothing of the held-out ones");
     ok(r1->lo == 0 && r1->hi > 0, "the result of a Relu starts at zero");
     lo = r1->lo;
     hi = r1->hi;
