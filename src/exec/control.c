@@ -99,7 +99,7 @@ static oq_status start(iteration *it)
     it->n_scans = it->n_scans < 0 ? 0 : it->n_scans; /* the node may leave its last outputs out */
     size_t size = (size_t)it->n_carried * sizeof *it->carried + (size_t)it->n_scans * sizeof *it->scans;
 
-    it->storage = oq_block_take(&it->runner->heap, size);
+    it->storage = oq_block_take(it->runner->heap, size);
     if (!it->storage)
         FAIL(it, OQ_LIMIT, "no memory for %d values carried around", it->n_carried);
     it->carried = oq_block_data(it->storage);
@@ -115,8 +115,8 @@ static void finish(iteration *it)
     for (int i = 0; i < it->n_carried; i++)
         oq_slot_clear(it->runner, &it->carried[i]);
     for (int i = 0; i < it->n_scans; i++)
-        oq_block_drop(&it->runner->heap, it->scans[i].block);
-    oq_block_drop(&it->runner->heap, it->storage);
+        oq_block_drop(it->runner->heap, it->scans[i].block);
+    oq_block_drop(it->runner->heap, it->storage);
 }
 
 static oq_status gather(iteration *it, gathered *g, const oq_array *array)
@@ -131,14 +131,14 @@ static oq_status gather(iteration *it, gathered *g, const oq_array *array)
     if (oq_dtype_bits(array->dtype) < 8)
         FAIL(it, OQ_UNSUPPORTED, "scan outputs of %s cannot be gathered", oq_dtype_name(array->dtype));
     if (!g->block || g->block->capacity - used < array->size) {
-        oq_block *bigger = oq_block_take(&it->runner->heap, 2 * used + array->size);
+        oq_block *bigger = oq_block_take(it->runner->heap, 2 * used + array->size);
 
         if (!bigger)
             FAIL(it, OQ_LIMIT, "no memory for scan output after %zu iterations (limit %zu bytes)", g->n,
-                 it->runner->heap.limit);
+                 it->runner->heap->limit);
         if (g->block)
             memcpy(oq_block_data(bigger), oq_block_data(g->block), used);
-        oq_block_drop(&it->runner->heap, g->block);
+        oq_block_drop(it->runner->heap, g->block);
         g->block = bigger;
     }
     if (array->size)

@@ -53,6 +53,9 @@ bool oq_program_is_integer(const oq_program *program, size_t step);
 /* pool: used inside operators (NULL when samples are what runs in parallel). Borrowed. */
 oq_status oq_runner_new(const oq_program *program, oq_pool *pool, oq_runner **out, oq_diag *diag);
 void oq_runner_free(oq_runner *runner);
+/* Take memory from the other runner's heap from now on: for runners stepped in turn by one thread, which then
+ * need scratch memory and recycled blocks once. Before the first run; `with` must be freed last. */
+void oq_runner_share_memory(oq_runner *runner, oq_runner *with);
 
 /* Shown after each step, while the tensor is in cache; also once per graph input before step 0, with node
  * NULL. Any other status than OQ_OK stops the run. */

@@ -51,7 +51,8 @@ static bool set_up(bench *b, const oq_node *node, const oq_array *const *inputs,
     b->step.wanted = OQ_NEW_ARRAY(scratch, bool, n_out);
     if (!b->slots || !b->links || !b->runner.in || !b->runner.out || !b->runner.out_block || !b->step.wanted)
         return false;
-    oq_heap_init(&b->runner.heap, max_bytes);
+    b->runner.heap = &b->runner.own_heap;
+    oq_heap_init(b->runner.heap, max_bytes);
     b->step.node = node;
     b->step.op = node->op;
     b->step.n_in = node->n_inputs;
@@ -113,7 +114,7 @@ oq_status oq_exec_node(const oq_node *node, const oq_array *const *inputs, oq_ar
         status = run(&b, inputs, scratch, arena, outputs, diag);
         for (int i = 0; i < node->n_outputs; i++)
             oq_slot_clear(&b.runner, &b.slots[node->n_inputs + i]);
-        oq_heap_close(&b.runner.heap);
+        oq_heap_close(b.runner.heap);
     }
     oq_arena_free(scratch);
     return status;

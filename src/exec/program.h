@@ -62,7 +62,8 @@ typedef struct oq_slot {
 struct oq_runner {
     const oq_program *program;
     oq_pool *pool;
-    oq_heap heap;
+    oq_heap *heap; /* own_heap, or that of the runner it shares memory with */
+    oq_heap own_heap;
     oq_slot *slots;       /* n_slots */
     const oq_array **in;  /* max_in: scratch for the running step */
     oq_array *out;        /* max_out */

@@ -14,7 +14,7 @@ void oq_slot_clear(oq_runner *runner, oq_slot *slot)
 {
     if (slot->is_constant)
         return;
-    oq_block_drop(&runner->heap, slot->block);
+    oq_block_drop(runner->heap, slot->block);
     slot->block = NULL;
     slot->is_live = false;
 }
@@ -58,7 +58,7 @@ oq_status oq_slot_alloc(oq_runner *runner, oq_slot *slot, oq_dtype dtype, const 
 
     if (!oq_array_shape(&array, dtype, dims, rank))
         OQ_FAIL(diag, OQ_LIMIT, "an array of rank %d is too big", rank);
-    block = take(&runner->heap, &array, node, &status, diag);
+    block = take(runner->heap, &array, node, &status, diag);
     if (!block)
         return status;
     oq_slot_clear(runner, slot);
@@ -99,7 +99,7 @@ static bool start_output(oq_run *ctx, int i, oq_dtype dtype, const int64_t *dims
         refuse(ctx, OQ_INTERNAL, "asks for an output it has not");
         return false;
     }
-    oq_block_drop(&runner->heap, runner->out_block[i]);
+    oq_block_drop(runner->heap, runner->out_block[i]);
     runner->out_block[i] = NULL;
     if (!oq_array_shape(&ctx->out[i], dtype, dims, rank)) {
         refuse(ctx, OQ_LIMIT, "an output has a shape that is too big or not possible");
@@ -114,7 +114,7 @@ static void *host_output(oq_run *ctx, int i, oq_dtype dtype, const int64_t *dims
 
     if (!start_output(ctx, i, dtype, dims, rank))
         return NULL;
-    runner->out_block[i] = take(&runner->heap, &ctx->out[i], ctx->node, &ctx->status, ctx->diag);
+    runner->out_block[i] = take(runner->heap, &ctx->out[i], ctx->node, &ctx->status, ctx->diag);
     return runner->out_block[i] ? ctx->out[i].data : NULL;
 }
 
@@ -166,7 +166,7 @@ static void *host_scratch(oq_run *ctx, size_t size)
 {
     operation *op = operation_of(ctx);
     oq_array array = {.size = size};
-    oq_block *block = take(&op->runner->heap, &array, ctx->node, &ctx->status, ctx->diag);
+    oq_block *block = take(op->runner->heap, &array, ctx->node, &ctx->status, ctx->diag);
 
     if (!block)
         return NULL;
@@ -185,7 +185,7 @@ static void drop_scratch(operation *op)
         oq_block *block = op->scratch;
 
         op->scratch = block->next;
-        oq_block_drop(&op->runner->heap, block);
+        oq_block_drop(op->runner->heap, block);
     }
 }
 
@@ -218,7 +218,7 @@ static oq_status store_outputs(operation *op, oq_slot *const *out)
             return op->run.status;
         }
         if (!out[i] || !array->data) {
-            oq_block_drop(&runner->heap, runner->out_block[i]);
+            oq_block_drop(runner->heap, runner->out_block[i]);
         } else {
             oq_slot_clear(runner, out[i]);
             out[i]->array = *array;
@@ -261,7 +261,7 @@ oq_status oq_run_step(oq_runner *runner, const oq_step *step, oq_slot *const *in
     if (status == OQ_OK)
         status = store_outputs(&op, out);
     for (int i = 0; i < step->n_out; i++) {
-        oq_block_drop(&runner->heap, runner->out_block[i]);
+        oq_block_drop(runner->heap, runner->out_block[i]);
         runner->out_block[i] = NULL;
     }
     return status;
@@ -333,7 +333,8 @@ oq_status oq_runner_new(const oq_program *program, oq_pool *pool, oq_runner **ou
         OQ_FAIL(diag, OQ_NOMEM, "out of memory");
     runner->program = program;
     runner->pool = pool;
-    oq_heap_init(&runner->heap, program->options.memory_limit);
+    runner->heap = &runner->own_heap;
+    oq_heap_init(runner->heap, program->options.memory_limit);
     runner->slots = calloc((size_t)program->n_slots + 1, sizeof *runner->slots);
     runner->in = calloc(n_in, sizeof *runner->in);
     runner->out = calloc(n_out, sizeof *runner->out);
@@ -353,6 +354,11 @@ oq_status oq_runner_new(const oq_program *program, oq_pool *pool, oq_runner **ou
     return OQ_OK;
 }
 
+void oq_runner_share_memory(oq_runner *runner, oq_runner *with)
+{
+    runner->heap = with->heap;
+}
+
 static void clear_all(oq_runner *runner)
 {
     for (int i = 0; i < runner->program->n_slots; i++) {
@@ -367,7 +373,7 @@ void oq_runner_free(oq_runner *runner)
         return;
     if (runner->slots)
         clear_all(runner);
-    oq_heap_close(&runner->heap);
+    oq_heap_close(&runner->own_heap);
     free(runner->slots);
     free(runner->in);
     free(runner->out);
@@ -379,7 +385,7 @@ void oq_runner_free(oq_runner *runner)
 
 size_t oq_runner_peak(const oq_runner *runner)
 {
-    return runner->heap.peak;
+    return runner->heap->peak;
 }
 
 /* ---- feeds */

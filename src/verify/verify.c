@@ -326,22 +326,21 @@ static oq_status start_worker(job *j, worker *w, oq_pool *inner, oq_arena *arena
         return OQ_NOMEM;
     OQ_TRY(oq_runner_new(j->reference, inner, &w->reference, j->diag));
     OQ_TRY(oq_runner_new(j->fake, inner, &w->fake, j->diag));
-    return j->integer ? oq_runner_new(j->integer, inner, &w->integer, j->diag) : OQ_OK;
+    oq_runner_share_memory(w->fake, w->reference);
+    if (!j->integer)
+        return OQ_OK;
+    OQ_TRY(oq_runner_new(j->integer, inner, &w->integer, j->diag));
+    oq_runner_share_memory(w->integer, w->reference);
+    return OQ_OK;
 }
 
 static void stop_worker(worker *w)
 {
-    oq_runner_free(w->reference);
-    oq_runner_free(w->fake);
     oq_runner_free(w->integer);
+    oq_runner_free(w->fake);
+    oq_runner_free(w->reference); /* the others live in its memory */
     oq_arena_free(w->arena);
     *w = (worker){.arena = NULL};
-}
-
-static size_t worker_peak(const worker *w)
-{
-    return oq_runner_peak(w->reference) + oq_runner_peak(w->fake) +
-           (w->integer ? oq_runner_peak(w->integer) : 0);
 }
 
 static void run_later_sample(void *arg, size_t i, int index)
@@ -353,7 +352,8 @@ static void run_later_sample(void *arg, size_t i, int index)
 static oq_status run_rest(job *j, oq_pool *pool, oq_arena *arena)
 {
     size_t n = j->options->n_samples - 1, n_workers = (size_t)oq_pool_size(pool);
-    bool by_sample = n >= n_workers && worker_peak(&j->workers[0]) * n_workers <= OQ_PARALLEL_MEMORY;
+    bool by_sample =
+        n >= n_workers && oq_runner_peak(j->workers[0].reference) * n_workers <= OQ_PARALLEL_MEMORY;
 
     for (size_t w = 0; by_sample && w < n_workers; w++) {
         stop_worker(&j->workers[w]);
