@@ -18,7 +18,11 @@
 #include "op/floats.h"
 #include "op/window.h"
 
-enum { MAX_AXES = 3, BLOCK_FLOATS = 1 << 18 /* of part: 1 MiB */ };
+enum {
+    MAX_AXES = 3,
+    BLOCK_FLOATS = 1 << 16, /* of part: 256 KiB */
+    LONG_RUN = 8            /* below this, a call of the vector kernel costs more than it saves */
+};
 
 typedef struct {
     oq_window window;
@@ -170,13 +174,18 @@ static oq_status prepare(oq_prepare *ctx)
 typedef struct {
     ptrdiff_t in[MAX_AXES], out[MAX_AXES], kernel[MAX_AXES], stride[MAX_AXES], dilation[MAX_AXES],
         pad[MAX_AXES];
+    const oq_math_f32 *math;
     size_t channels, taps; /* output channels of the group */
     float *y;              /* NHWC */
     size_t y_step;         /* floats per output pixel */
 } scatter;
 
-static void add(float *to, const float *from, size_t n)
+static void add(const oq_math_f32 *math, float *to, const float *from, size_t n)
 {
+    if (n >= LONG_RUN) {
+        math->binary[OQ_ADD](to, from, to, n);
+        return;
+    }
     for (size_t i = 0; i < n; i++)
         to[i] += from[i];
 }
@@ -201,7 +210,8 @@ static void scatter_pixel(const scatter *s, size_t pixel, const float *part)
                 ptrdiff_t at = x[2] * s->stride[2] + kx * s->dilation[2] - s->pad[2];
 
                 if (at >= 0 && at < s->out[2])
-                    add(s->y + (size_t)((z * s->out[1] + y) * s->out[2] + at) * s->y_step, part, s->channels);
+                    add(s->math, s->y + (size_t)((z * s->out[1] + y) * s->out[2] + at) * s->y_step, part,
+                        s->channels);
             }
         }
     }
@@ -282,7 +292,7 @@ static oq_status run_images(oq_run *ctx, const state *s, const int64_t *pad, con
     int rank = in->rank - 2;
     size_t pixels = oq_dims_product(in->dims, 2, in->rank), out_pixels = oq_dims_product(dims, 2, in->rank);
     size_t c = (size_t)in->dims[1], co = (size_t)dims[1];
-    scatter sc = {.channels = (size_t)s->weight_dims[1], .y_step = co};
+    scatter sc = {.math = oq_kernels_best()->math, .channels = (size_t)s->weight_dims[1], .y_step = co};
 
     sc.taps = oq_dims_product(s->weight_dims, 2, s->rank);
     widen(sc.in, in->dims + 2, rank, 1);

@@ -1,6 +1,7 @@
 #include "op/pointwise.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "kernel/gemm_f32.h"
 
@@ -33,11 +34,21 @@ typedef struct {
     size_t worker_scratch; /* bytes */
 } job;
 
+static void fill(float *y, size_t n, float value)
+{
+    float line[16];
+
+    for (size_t i = 0; i < 16; i++)
+        line[i] = value;
+    for (; n >= 16; n -= 16, y += 16)
+        memcpy(y, line, sizeof line); /* a few vector stores */
+    memcpy(y, line, n * sizeof *y);
+}
+
 static void start_from_bias(const job *j, float *y, size_t n)
 {
-    for (size_t m = 0; m < j->conv->out_channels; m++, y += j->pixels)
-        for (size_t i = 0; i < n; i++)
-            y[i] = j->conv->bias[m];
+    for (size_t m = 0; m < j->conv->out_channels; m++)
+        fill(y + m * j->pixels, n, j->conv->bias[m]);
 }
 
 /* One block of pixels of one image. */

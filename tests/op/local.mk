@@ -118,3 +118,6 @@ check_PROGRAMS += %D%/window.t
 
 check_PROGRAMS += %D%/pointwise.t
 %C%_pointwise_t_SOURCES = %D%/pointwise.c $(OP_HOST)
+
+check_PROGRAMS += %D%/threads.t
+%C%_threads_t_SOURCES = %D%/threads.c $(OP_HOST)
