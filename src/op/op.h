@@ -142,6 +142,12 @@ static inline void *oq_scratch(oq_run *ctx, size_t size)
     return ctx->host->scratch(ctx, size);
 }
 
+/* What to return when one of the above gave nothing: never OQ_OK. */
+static inline oq_status oq_run_failure(const oq_run *ctx)
+{
+    return ctx->status != OQ_OK ? ctx->status : OQ_NOMEM;
+}
+
 /* Input i or NULL, also beyond n_in. */
 static inline const oq_array *oq_in(const oq_run *ctx, int i)
 {
@@ -233,9 +239,12 @@ bool oq_from_floats(const float *in, oq_dtype dtype, void *out, size_t n);
 oq_status oq_infer_same(oq_infer *ctx);
 /* Infer helper: NumPy broadcast of inputs 0 and 1 (and 2 ...), dtype of input 0. */
 oq_status oq_infer_broadcast(oq_infer *ctx);
-/* Record OQ_UNSUPPORTED / OQ_SHAPE with operator and node in the text. */
-#define OQ_OP_FAIL(ctx, status, ...) \
-    return oq_op_fail((ctx)->diag, (ctx)->node, (status), __FILE__, __LINE__, __VA_ARGS__)
+/* Record OQ_UNSUPPORTED / OQ_SHAPE with operator and node in the text, and return it. */
+#define OQ_OP_FAIL(ctx, failure, ...)                                                     \
+    do {                                                                                  \
+        oq_op_fail((ctx)->diag, (ctx)->node, (failure), __FILE__, __LINE__, __VA_ARGS__); \
+        return (failure);                                                                 \
+    } while (0)
 oq_status oq_op_fail(oq_diag *diag, const oq_node *node, oq_status status, const char *file, int line,
                      const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 

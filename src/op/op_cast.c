@@ -32,9 +32,9 @@ typedef struct {
 
 /* ------------------------------------------------------------------ reading */
 
-#define READ(T, field)                            \
-    for (size_t k = 0; k < n; k++)                \
-        b->field[k] = ((const T *)in)[first + k]; \
+#define READ(T, field)                             \
+    for (size_t k = 0; k < n; k++)                 \
+        b->field[k] = +((const T *)in)[first + k]; \
     break
 
 static int64_t packed_at(oq_dtype dtype, const void *in, size_t i)

@@ -15,7 +15,7 @@ oq_status oq_read_indices(oq_run *ctx, const oq_array *in, int64_t dim, int64_t 
     int64_t *values = oq_scratch(ctx, in->n * sizeof *values);
 
     if (!values)
-        return ctx->status;
+        return oq_run_failure(ctx);
     if (in->dtype != OQ_INT64 && in->dtype != OQ_INT32)
         OQ_OP_FAIL(ctx, OQ_UNSUPPORTED, "indices of type %s; int32 or int64 is meant",
                    oq_dtype_name(in->dtype));
@@ -77,7 +77,7 @@ static oq_status run_gather(oq_run *ctx)
 {
     const oq_array *data = ctx->in[0], *indices = ctx->in[1];
     int axis, rank = 0;
-    int64_t dims[OQ_MAX_RANK], *at;
+    int64_t dims[OQ_MAX_RANK], *at = NULL;
     size_t size, outer, inner;
     char *out;
 
@@ -164,7 +164,7 @@ static oq_status run_gather_elements(oq_run *ctx)
     const oq_array *data = ctx->in[0], *indices = ctx->in[1];
     take t = {.from = data->data};
     int axis;
-    int64_t *at;
+    int64_t *at = NULL;
 
     OQ_TRY(oq_run_axis(ctx, 0, data->rank, &axis));
     OQ_TRY(oq_check_elements(ctx, axis));
@@ -224,7 +224,7 @@ oq_status oq_read_tuples(oq_run *ctx, int batch, oq_tuples *out)
     out->block = oq_dims_product(data->dims, batch + out->depth, data->rank);
     out->offsets = oq_scratch(ctx, out->n * sizeof *out->offsets);
     if (!out->offsets)
-        return ctx->status;
+        return oq_run_failure(ctx);
     oq_contiguous_steps(data->dims, data->rank, step);
     batch_size = oq_dims_product(data->dims, batch, data->rank);
     per_batch = oq_dims_product(indices->dims, batch, indices->rank - 1);
@@ -249,7 +249,7 @@ static oq_status run_gather_nd(oq_run *ctx)
 {
     const oq_array *data = ctx->in[0], *indices = ctx->in[1];
     int64_t batch = oq_node_int(ctx->node, "batch_dims", 0), dims[OQ_MAX_RANK];
-    oq_tuples tuples;
+    oq_tuples tuples = {0};
     int rank = 0;
     size_t size;
     char *out;

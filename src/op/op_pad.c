@@ -88,7 +88,7 @@ oq_status oq_infer_pad_2(oq_infer *ctx)
 
 oq_status oq_infer_pad_11(oq_infer *ctx)
 {
-    int64_t list[OQ_MAX_ELEMS];
+    int64_t list[OQ_MAX_ELEMS] = {0};
     oq_axes axes;
     int n;
 
@@ -169,14 +169,16 @@ static void look_along(char *out, const char *in, const int64_t *table, int64_t 
 static oq_status pad_looking(oq_run *ctx, const padding *pad, char *out, size_t size)
 {
     const oq_array *in = ctx->in[0];
-    int64_t from[OQ_MAX_RANK], at[OQ_MAX_RANK] = {0}, *table[OQ_MAX_RANK];
-    int last = in->rank - 1;
+    int64_t from[OQ_MAX_RANK], at[OQ_MAX_RANK] = {0}, *table[OQ_MAX_RANK] = {NULL};
+    int rank = in->rank, last = rank - 1;
 
-    oq_contiguous_steps(in->dims, in->rank, from);
-    for (int i = 0; i < in->rank; i++) {
+    if (last < 0)
+        OQ_OP_FAIL(ctx, OQ_INTERNAL, "a scalar has nothing to pad");
+    oq_contiguous_steps(in->dims, rank, from);
+    for (int i = 0; i < rank; i++) {
         table[i] = oq_scratch(ctx, (size_t)pad->dims[i] * sizeof(int64_t));
         if (!table[i])
-            return ctx->status;
+            return oq_run_failure(ctx);
         for (int64_t k = 0; k < pad->dims[i]; k++)
             table[i][k] = source_index(k - pad->before[i], in->dims[i], pad->mode) * from[i];
     }
@@ -224,7 +226,7 @@ static oq_status run_pads(oq_run *ctx, const int64_t *list, size_t n, const oq_a
         OQ_OP_FAIL(ctx, OQ_SHAPE, "%zu pads do not fit an input of rank %d: two per axis are meant", n,
                    in->rank);
     OQ_TRY(pad_dims(ctx, &pad));
-    for (int i = 0; i < in->rank; i++)
+    for (int i = 0; i < in->rank; i++) /* a scalar is whole */
         is_whole &= pad.before[i] == 0 && pad.after[i] == 0;
     if (is_whole)
         return oq_out_alias(ctx, 0, 0, in->dims, in->rank) ? OQ_OK : ctx->status;
@@ -253,7 +255,7 @@ oq_status oq_run_pad_11(oq_run *ctx)
 {
     static const oq_string zero = {"", 0};
     const oq_array *pads = ctx->in[1], *value = oq_in(ctx, 2);
-    int64_t list[2 * OQ_MAX_RANK];
+    int64_t list[2 * OQ_MAX_RANK] = {0};
     oq_axes axes;
 
     OQ_TRY(oq_axes_run(ctx, 3, &axes));

@@ -350,7 +350,7 @@ static oq_status run_reduce(oq_run *ctx, int input, reduction op)
     const oq_array *in = ctx->in[0];
     oq_array x = *in;
     void *out;
-    view v;
+    view v = {0};
 
     OQ_TRY(make_view(ctx, input, &v));
     if (v.is_noop)

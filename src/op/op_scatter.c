@@ -93,9 +93,9 @@ static void write_element(void *arg, size_t data_at, size_t index_at)
 static oq_status run_scatter_elements(oq_run *ctx)
 {
     const oq_array *data = ctx->in[0], *indices = ctx->in[1];
-    scatter s;
+    scatter s = {0};
     int axis;
-    int64_t *at;
+    int64_t *at = NULL;
 
     OQ_TRY(oq_run_axis(ctx, 0, data->rank, &axis));
     OQ_TRY(oq_check_elements(ctx, axis));
@@ -110,8 +110,8 @@ static oq_status run_scatter_elements(oq_run *ctx)
 
 static oq_status run_scatter_nd(oq_run *ctx)
 {
-    oq_tuples tuples;
-    scatter s;
+    oq_tuples tuples = {0};
+    scatter s = {0};
 
     OQ_TRY(open_scatter(ctx, &s));
     OQ_TRY(oq_read_tuples(ctx, 0, &tuples));

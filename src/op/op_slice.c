@@ -145,7 +145,7 @@ oq_status oq_infer_slice_1(oq_infer *ctx)
     k.has_axes = axes != NULL;
     if (k.attr_ends.n != k.n || (axes && n != (size_t)k.n))
         OQ_OP_FAIL(ctx, OQ_SHAPE, "starts, ends and axes differ in length");
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; axes && i < n; i++)
         k.axes[i] = axes[i];
     return infer_bounds(ctx, &k);
 }
