@@ -5,10 +5,9 @@
 #include "api/api.h"
 
 typedef struct oq_conversion {
-    oq_model *model; /* being converted, in place */
-    oq_model
-        *reference;   /* the same file again, cleaned only: what results are compared with; NULL: no data */
-    oq_model *judged; /* the same, quantized with ranges that know nothing of the held-out samples */
+    oq_model *model;     /* being converted, in place */
+    oq_model *reference; /* as it was cleaned, before anything was quantized; NULL: nothing to judge with */
+    oq_model *judged;    /* the same, quantized with ranges that know nothing of the held-out samples */
     const oq_options *options;
     oq_arena *arena;
     oq_pool *pool;
@@ -29,7 +28,7 @@ oq_status oq_conversion_set_dims(oq_model *model, const char *dims, oq_diag *dia
 /* Run the passes `which` over model; results NULL: silently (no dumps, no stop). */
 oq_status oq_conversion_passes(oq_conversion *c, oq_model *model, unsigned which, oq_plan *plan,
                                oq_pass_result *results);
-/* Import and clean the file a second time, before anything is quantized. */
+/* Keep the cleaned graph, before anything is quantized. */
 oq_status oq_conversion_make_reference(oq_conversion *c);
 /* Compare what was made with the reference on the held-out samples: fills c->verify and facts. */
 oq_status oq_conversion_judge(oq_conversion *c);

@@ -13,20 +13,12 @@
 /* Held-out samples on which each integer unit of the written file is compared with its simulation. */
 #define PROOF_SAMPLES 4
 
-/* The file again, cleaned as the model was. */
-static oq_status import_clean(oq_conversion *c, oq_plan *plan, oq_model **out)
-{
-    OQ_TRY(
-        oq_import_memory(c->model->origin.data, c->model->origin.size, c->model->path, NULL, out, c->diag));
-    OQ_TRY(oq_conversion_set_dims(*out, c->options->dims, c->diag));
-    return oq_conversion_passes(c, *out, OQ_PASS_EXACT | OQ_PASS_CLOSE, plan, NULL);
-}
-
 oq_status oq_conversion_make_reference(oq_conversion *c)
 {
     if (!c->dataset || c->facts.n_held_out == 0)
         return OQ_OK;
-    return import_clean(c, NULL, &c->reference);
+    c->reference = oq_model_clone(c->model);
+    return c->reference ? OQ_OK : OQ_NOMEM;
 }
 
 /* Did any held-out sample reach beyond the others? */
@@ -70,7 +62,9 @@ static oq_status make_twin(oq_conversion *c)
 {
     oq_plan *plan;
 
-    OQ_TRY(import_clean(c, NULL, &c->judged));
+    c->judged = oq_model_clone(c->reference);
+    if (!c->judged)
+        return OQ_NOMEM;
     OQ_TRY(oq_plan_new(c->judged, &c->plan->options, c->arena, &plan));
     OQ_TRY(judge_plan(c, plan));
     return oq_conversion_passes(c, c->judged, OQ_PASS_QUANT, plan, NULL);

@@ -15,7 +15,10 @@
 
 /* ---- model */
 oq_model *oq_model_new(size_t arena_limit); /* with an empty main graph; NULL when out of memory */
-void oq_model_destroy(oq_model *model);     /* NULL is fine */
+/* The same graph again, ids included. Tensors, names and origins are shared: the original must outlive it.
+ * NULL when out of memory. */
+oq_model *oq_model_clone(const oq_model *model);
+void oq_model_destroy(oq_model *model); /* NULL is fine */
 int64_t oq_model_opset(const oq_model *model,
                        const char *domain); /* 0: not imported. "" and "ai.onnx" are the same */
 oq_status oq_model_set_opset(oq_model *model, const char *domain, int64_t version); /* add or change */

@@ -1,6 +1,7 @@
 src_libonnxq_core_la_SOURCES += \
 	%D%/attr.c \
 	%D%/check.c \
+	%D%/clone.c \
 	%D%/dtype.c \
 	%D%/dtype.h \
 	%D%/graph.c \

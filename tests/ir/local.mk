@@ -1,4 +1,7 @@
 # tests of src/ir
+check_PROGRAMS += %D%/clone.t
+%C%_clone_t_SOURCES = %D%/clone.c
+
 check_PROGRAMS += %D%/dtype.t
 %C%_dtype_t_SOURCES = %D%/dtype.c
 
