@@ -71,10 +71,12 @@ def difference(before, after):
         if a.size == 0:
             continue
         a, b = a.astype(np.float64), b.astype(np.float64)
-        if not np.array_equal(np.isnan(a), np.isnan(b)):
+        finite = np.isfinite(a)
+        if not np.array_equal(a[~finite], b[~finite], equal_nan=True) or not np.isfinite(b[finite]).all():
             return float("inf")
-        top = np.nanmax(np.abs(a))
-        worst = max(worst, float(np.nanmax(np.abs(a - b)) / (top if top > 0 else 1)))
+        if finite.any():
+            top = np.abs(a[finite]).max()
+            worst = max(worst, float(np.abs(a[finite] - b[finite]).max() / (top if top > 0 else 1)))
     return worst
 
 

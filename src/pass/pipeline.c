@@ -20,6 +20,7 @@ static const oq_pass passes[] = {
     {"drop_dead", "nodes, outputs and initializers nobody reads", oq_drop_dead, EXACT},
     {"raise_opset", "lift a model below opset 13 to 13", oq_raise_opset, EXACT},
     {"infer_shapes", "types and shapes of all values", oq_infer_shapes, EXACT | OQ_PASS_ANALYSIS},
+    {"fold_constants", "compute what does not depend on the input", oq_fold_constants, EXACT},
     {"fuse_matmul_add", "MatMul and its bias become Gemm", oq_fuse_matmul_add, CLOSE},
     {"fuse_batchnorm", "BatchNormalization into the weights before it", oq_fuse_batchnorm, CLOSE},
     {"fuse_matmul_add", "MatMul and its bias become Gemm", oq_fuse_matmul_add, CLOSE},

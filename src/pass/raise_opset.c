@@ -174,16 +174,21 @@ static const oq_raise_row *row_of(const oq_node *node)
     return NULL;
 }
 
+static const char *obstacle_of(const oq_raise_row *row, const oq_node *node)
+{
+    if (row->lift && (node->n_inputs < 1 || !node->inputs[0] || node->n_outputs < 1 || !node->outputs[0]))
+        return "its first input or output is missing";
+    return row->obstacle ? row->obstacle(node) : NULL;
+}
+
 static oq_status check_nodes(oq_graph *graph, void *arg)
 {
     const oq_pass_ctx *ctx = arg;
 
     OQ_FOR_EACH_NODE (graph, node) {
         const oq_raise_row *row = row_of(node);
-        const char *reason = row && row->obstacle ? row->obstacle(node) : NULL;
+        const char *reason = row ? obstacle_of(row, node) : NULL;
 
-        if (row && (node->n_inputs < 1 || !node->inputs[0] || node->n_outputs < 1 || !node->outputs[0]))
-            reason = "its first input or output is missing";
         if (reason)
             return oq_op_fail(ctx->diag, node, OQ_UNSUPPORTED, __FILE__, __LINE__,
                               "cannot be raised to opset %d: %s", RAISED_OPSET, reason);

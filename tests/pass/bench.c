@@ -7,6 +7,7 @@
 
 #include "base/rng.h"
 #include "ir/print.h"
+#include "onnx/import.h"
 
 bench *bench_new(int64_t opset)
 {
@@ -19,6 +20,22 @@ bench *bench_new(int64_t opset)
     if (!b->model || !b->ctx.arena || oq_model_set_opset(b->model, "", opset) != OQ_OK)
         tap_bail("cannot make a model");
     b->model->ir_version = 8;
+    b->graph = b->model->graph;
+    return b;
+}
+
+bench *bench_load(const char *path)
+{
+    bench *b = calloc(1, sizeof *b);
+
+    if (!b)
+        tap_bail("out of memory");
+    b->ctx = (oq_pass_ctx){.arena = oq_arena_new(0), .diag = &b->diag, .notes = &b->notes};
+    if (oq_import_file(path, NULL, &b->model, &b->diag) != OQ_OK) {
+        tap_diag("%s: %s", path, b->diag.message);
+        bench_free(b);
+        return NULL;
+    }
     b->graph = b->model->graph;
     return b;
 }
@@ -216,6 +233,8 @@ static oq_array feed_for(const oq_value *value, oq_arena *arena, oq_rng *rng)
 {
     oq_array array = {.dtype = value->dtype, .rank = value->shape.rank};
 
+    if (value->constant && oq_array_of_tensor(value->constant, arena, &array))
+        return array; /* a default stays one, so that it may become a constant */
     if (array.rank < 0 || value->dtype == OQ_STRING)
         tap_bail("input %s cannot be fed", value->name);
     for (int i = 0; i < array.rank; i++)

@@ -15,6 +15,7 @@ typedef struct bench {
 } bench;
 
 bench *bench_new(int64_t opset);
+bench *bench_load(const char *path); /* from an ONNX file; NULL when it cannot be read */
 void bench_free(bench *b);
 #define DIMS(...) (int64_t[]){__VA_ARGS__}, (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t))
 /* -1 in dims: unknown. */

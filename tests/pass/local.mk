@@ -49,6 +49,9 @@ check_PROGRAMS += %D%/fake_quant.t
 check_PROGRAMS += %D%/lower_qdq.t
 %C%_lower_qdq_t_SOURCES = %D%/lower_qdq.c $(quant_bench)
 
+check_PROGRAMS += %D%/models.t
+%C%_models_t_SOURCES = %D%/models.c %D%/bench.c %D%/bench.h
+
 check_PROGRAMS += %D%/per_channel.t
 %C%_per_channel_t_SOURCES = %D%/per_channel.c $(quant_bench)
 
