@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "backend/case.h"
+#include "base/arena.h"
 #include "base/map.h"
 #include "tap/tap.h"
 
@@ -33,6 +34,7 @@ typedef struct entry {
 typedef struct list {
     entry *entries;
     size_t n, capacity;
+    oq_arena *arena; /* every name, path and reason */
 } list;
 
 static void *checked(void *p)
@@ -42,31 +44,24 @@ static void *checked(void *p)
     return p;
 }
 
-static char *join(const char *a, const char *b)
+static char *join(oq_arena *arena, const char *a, const char *b)
 {
-    size_t size = strlen(a) + strlen(b) + 2;
-    char *text = checked(malloc(size));
-
-    snprintf(text, size, "%s/%s", a, b);
-    return text;
+    return checked(oq_arena_printf(arena, "%s/%s", a, b));
 }
 
 /* ---- which tests there are */
 
 static void add(list *l, const char *kind, const char *folder, const char *test)
 {
-    char *path = join(folder, test), *model = join(path, "model.onnx");
+    char *path = join(l->arena, folder, test);
 
-    if (access(model, R_OK) == 0) {
-        if (l->n == l->capacity) {
-            l->capacity = l->capacity ? 2 * l->capacity : 1024;
-            l->entries = checked(realloc(l->entries, l->capacity * sizeof *l->entries));
-        }
-        l->entries[l->n++] = (entry){.name = join(kind, test), .folder = path};
-    } else {
-        free(path);
+    if (access(join(l->arena, path, "model.onnx"), R_OK) != 0)
+        return;
+    if (l->n == l->capacity) {
+        l->capacity = l->capacity ? 2 * l->capacity : 1024;
+        l->entries = checked(realloc(l->entries, l->capacity * sizeof *l->entries));
     }
-    free(model);
+    l->entries[l->n++] = (entry){.name = join(l->arena, kind, test), .folder = path};
 }
 
 static int by_name(const void *a, const void *b)
@@ -79,7 +74,7 @@ static void collect(list *l, const char *source, const char *root)
     static const char *const kinds[] = {"node", "simple", "pytorch-converted", "pytorch-operator"};
 
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
-        char *folder = join(root, kinds[k]), *kind = join(source, kinds[k]);
+        char *folder = join(l->arena, root, kinds[k]), *kind = join(l->arena, source, kinds[k]);
         DIR *dir = opendir(folder);
 
         for (struct dirent *d = dir ? readdir(dir) : NULL; d; d = readdir(dir)) {
@@ -88,17 +83,15 @@ static void collect(list *l, const char *source, const char *root)
         }
         if (dir)
             closedir(dir);
-        free(folder);
-        free(kind);
     }
     qsort(l->entries, l->n, sizeof *l->entries, by_name);
 }
 
 /* Let the script write the package's tests. NULL: there is no such package. */
-static char *materialise(void)
+static char *materialise(oq_arena *arena)
 {
     const char *build = getenv("builddir"), *set = getenv("PYTHON"), *python = set ? set : "python3";
-    char *out = join(build ? build : ".", "tests/backend/cases");
+    char *out = join(arena, build ? build : ".", "tests/backend/cases");
     int status;
     pid_t child = fork();
 
@@ -112,7 +105,6 @@ static char *materialise(void)
         return out;
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 77)
         tap_bail("scripts/node_tests.py failed");
-    free(out);
     return NULL;
 }
 
@@ -145,7 +137,7 @@ static size_t read_results(list *l, size_t first, FILE *pipe)
             continue; /* something a test printed */
         line[strcspn(line, "\n")] = '\0';
         l->entries[index].result = (case_result)result;
-        l->entries[index].reason = checked(strdup(line + at));
+        l->entries[index].reason = checked(oq_arena_strdup(l->arena, line + at));
         next = index + 1;
     }
     return next;
@@ -179,7 +171,7 @@ static void run_all(list *l)
             else
                 snprintf(text, sizeof text, "ends the process with status %d", WEXITSTATUS(status));
             l->entries[next].result = CASE_FAIL;
-            l->entries[next++].reason = checked(strdup(text));
+            l->entries[next++].reason = checked(oq_arena_strdup(l->arena, text));
         }
     }
 }
@@ -200,8 +192,8 @@ static void write_expected(const list *l, const char *path)
         tap_bail("cannot write %s", path);
 }
 
-/* Names and results into map (keys and values stay allocated); number of tests per source that is there. */
-static size_t read_expected(const char *path, const char *const *sources, oq_map *map)
+/* Names and results into map; number of tests per source that is there. */
+static size_t read_expected(const char *path, const char *const *sources, oq_arena *arena, oq_map *map)
 {
     FILE *in = fopen(path, "r");
     char name[300], result[8];
@@ -214,7 +206,8 @@ static size_t read_expected(const char *path, const char *const *sources, oq_map
 
         for (int s = 0; sources[s]; s++)
             is_there |= strncmp(name, sources[s], strlen(sources[s])) == 0;
-        if (is_there && !oq_map_put(map, checked(strdup(name)), checked(strdup(result))))
+        if (is_there &&
+            !oq_map_put(map, checked(oq_arena_strdup(arena, name)), checked(oq_arena_strdup(arena, result))))
             tap_bail("out of memory");
         n += is_there;
     }
@@ -245,7 +238,7 @@ static void report(const entry *e, int number, const char *expected, int *n_bad)
 static int compare_with_list(const list *l, const char *path, const char *const *sources)
 {
     oq_map expected = {0};
-    size_t n_expected = read_expected(path, sources, &expected);
+    size_t n_expected = read_expected(path, sources, l->arena, &expected);
     int n_bad = 0;
 
     printf("1..%zu\n", l->n);
@@ -253,6 +246,7 @@ static int compare_with_list(const list *l, const char *path, const char *const 
         tap_bail("only %zu of the %zu recorded tests are there", l->n, n_expected);
     for (size_t i = 0; i < l->n; i++)
         report(&l->entries[i], (int)i + 1, oq_map_get(&expected, l->entries[i].name), &n_bad);
+    oq_map_free(&expected);
     return n_bad != 0;
 }
 
@@ -290,9 +284,9 @@ static int show(const list *l)
 int main(int argc, char **argv)
 {
     const char *sources[3] = {NULL}, *path = tap_source("tests/backend/expected.txt");
-    char *package = materialise();
-    int n_sources = 0;
-    list l = {0};
+    list l = {.arena = checked(oq_arena_new(0))};
+    char *package = materialise(l.arena);
+    int n_sources = 0, status;
     bool is_update = argc > 1 && strcmp(argv[1], "--update") == 0;
 
     if (package) {
@@ -310,5 +304,8 @@ int main(int argc, char **argv)
     run_all(&l);
     if (is_update)
         write_expected(&l, path);
-    return argc > 1 ? show(&l) : compare_with_list(&l, path, sources);
+    status = argc > 1 ? show(&l) : compare_with_list(&l, path, sources);
+    free(l.entries);
+    oq_arena_free(l.arena);
+    return status;
 }
