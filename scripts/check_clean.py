@@ -10,6 +10,7 @@ refused where the original was not.
 """
 
 import argparse
+import itertools
 import os
 import subprocess
 import sys
@@ -33,8 +34,8 @@ def session(path, level=LEVELS.ORT_DISABLE_ALL):
     return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
-def feeds(model, seed, size):
-    """Seeded inputs; a dimension without a number becomes `size`, the first one 1: that is the batch."""
+def feeds(model, seed, sizes):
+    """Seeded inputs. sizes: what an unknown first dimension becomes, and what any other."""
     rng = np.random.default_rng(seed)
     constants = {i.name for i in model.graph.initializer}
     made = {}
@@ -43,7 +44,7 @@ def feeds(model, seed, size):
             continue
         tensor = value.type.tensor_type
         shape = [
-            d.dim_value if d.HasField("dim_value") and d.dim_value > 0 else (size if i else 1)
+            d.dim_value if d.HasField("dim_value") and d.dim_value > 0 else sizes[min(i, 1)]
             for i, d in enumerate(tensor.shape.dim)
         ]
         dtype = np.dtype(SIZES[tensor.elem_type])
@@ -80,12 +81,12 @@ def difference(before, after):
     return worst
 
 
-def fitting_size(original, model, wanted):
-    """The first size for unknown dimensions with which the original runs: not every model takes any."""
-    for size in (wanted, 1, 2, 14, 16, 28, 32, 64):
+def fitting_sizes(original, model, wanted):
+    """The first sizes of unknown dimensions with which the original runs: not every model takes any."""
+    for sizes in itertools.product((1, 2), (wanted, 1, 2, 14, 16, 28, 32, 64)):
         try:
-            original.run(None, feeds(model, 0, size))
-            return size
+            original.run(None, feeds(model, 0, sizes))
+            return sizes
         except Exception as refusal:  # noqa: BLE001 - any refusal counts
             reason = refusal
     raise SystemExit(f"no size of the unknown dimensions suits this model: {reason}")
@@ -102,11 +103,11 @@ def check(path, lift, tolerance, size, samples):
             return False
         cleaned = onnx.load(out)
         a, b = session(path), session(out)
-        size = fitting_size(a, model, size)
+        sizes = fitting_sizes(a, model, size)
         own = session(path, LEVELS.ORT_ENABLE_BASIC)
         worst = theirs = 0.0
         for seed in range(samples):
-            made = feeds(model, seed, size)
+            made = feeds(model, seed, sizes)
             reference = a.run(None, made)
             worst = max(worst, difference(reference, b.run(None, made)))
             theirs = max(theirs, difference(reference, own.run(None, made)))
@@ -125,7 +126,7 @@ def main():
     parser.add_argument("models", nargs="+")
     parser.add_argument("--lift", required=True, help="the test program tests/pass/lift of a build")
     parser.add_argument("--tolerance", type=float, default=1e-5)
-    parser.add_argument("--size", type=int, default=64, help="for dimensions without a number")
+    parser.add_argument("--size", type=int, default=64, help="of dimensions without a number, behind the first")
     parser.add_argument("--samples", type=int, default=2)
     args = parser.parse_args()
     results = [check(m, args.lift, args.tolerance, args.size, args.samples) for m in args.models]
