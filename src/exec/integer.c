@@ -41,6 +41,15 @@ static bool match_conv(oq_unit_finder *f, const oq_node *node, oq_unit *unit)
            oq_make_multiplier(f, unit) && oq_pack_conv(f, node, unit);
 }
 
+/* Groups stay in float. */
+static bool match_conv_transpose(oq_unit_finder *f, const oq_node *node, oq_unit *unit)
+{
+    unit->op = &oq_unit_conv_transpose;
+    return node->n_inputs >= 2 && node->inputs[1] && oq_node_int(node, "group", 1) == 1 &&
+           read_inputs(f, node, 1, unit) && oq_read_weight(f, node, 1, unit) &&
+           oq_read_quantize(f, node, unit) && oq_make_multiplier(f, unit) && oq_pack_conv_transpose(f, unit);
+}
+
 /* Sums without a Q behind become float: what the compute node gives. */
 static void finish_matmul(oq_unit_finder *f, const oq_node *node, oq_unit *unit)
 {
@@ -187,9 +196,16 @@ static matcher *matcher_of(const oq_node *node)
         const char *op_type;
         matcher *match;
     } rows[] = {
-        {"Add", match_pair},      {"AveragePool", match_pool}, {"Concat", match_concat},
-        {"Conv", match_conv},     {"Gemm", match_gemm},        {"GlobalAveragePool", match_pool},
-        {"MatMul", match_matmul}, {"Mul", match_pair},         {"Relu", match_relu},
+        {"Add", match_pair},
+        {"AveragePool", match_pool},
+        {"Concat", match_concat},
+        {"Conv", match_conv},
+        {"ConvTranspose", match_conv_transpose},
+        {"Gemm", match_gemm},
+        {"GlobalAveragePool", match_pool},
+        {"MatMul", match_matmul},
+        {"Mul", match_pair},
+        {"Relu", match_relu},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

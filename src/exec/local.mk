@@ -4,6 +4,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/integer.c \
 	%D%/integer.h \
 	%D%/integer_conv.c \
+	%D%/integer_conv_transpose.c \
 	%D%/integer_matmul.c \
 	%D%/integer_simple.c \
 	%D%/memory.c \

@@ -71,6 +71,7 @@ extern const oq_op oq_unit_conv, oq_unit_conv_transpose, oq_unit_matmul, oq_unit
 /* ---- packing the weights for the kernels (integer_conv.c, integer_matmul.c); false: out of memory */
 bool oq_pack_conv(oq_unit_finder *f, const oq_node *node, oq_unit *unit);
 bool oq_pack_matmul(oq_unit_finder *f, oq_unit *unit);
+bool oq_pack_conv_transpose(oq_unit_finder *f, oq_unit *unit);
 
 /* ---- for run functions */
 /* The types the unit was made for may differ from what a damaged graph feeds it: OQ_SHAPE. n: inputs to

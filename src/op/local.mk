@@ -1,4 +1,5 @@
 src_libonnxq_core_la_SOURCES += \
+	%D%/conv_transpose.h \
 	%D%/activation.c \
 	%D%/activation.h \
 	%D%/conv_shape.c \

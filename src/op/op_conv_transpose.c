@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "kernel/gemm_f32.h"
 #include "kernel/transpose.h"
+#include "op/conv_transpose.h"
 #include "op/families.h"
 #include "op/floats.h"
 #include "op/window.h"
@@ -81,6 +82,23 @@ static int64_t output_size(const state *s, int i, int64_t in, int64_t *pad_begin
     total = total < 0 ? 0 : total;
     *pad_begin = w->auto_pad == OQ_PAD_SAME_UPPER ? total / 2 : total - total / 2;
     return out;
+}
+
+oq_status oq_conv_transpose_sizes(const oq_node *node, const int64_t *in, const int64_t *kernel, int rank,
+                                  oq_window *window, int64_t *out, int64_t *pad, oq_diag *diag)
+{
+    state s;
+
+    OQ_TRY(read_attributes(node, &s, diag));
+    OQ_TRY(oq_window_fit(&s.window, node, rank, kernel, diag));
+    for (int i = 0; i < rank; i++) {
+        out[i] = output_size(&s, i, in[i], &pad[i]);
+        if (out[i] < 0)
+            return oq_op_fail(diag, node, OQ_SHAPE, __FILE__, __LINE__,
+                              "pads take more than the whole of spatial axis %d", i);
+    }
+    *window = s.window;
+    return OQ_OK;
 }
 
 static oq_status check_weight(const oq_node *node, const int64_t *w, int rank, int64_t group, oq_diag *diag)

@@ -222,6 +222,23 @@ static void test_convs(void)
     }
 }
 
+static void test_conv_transpose(void)
+{
+    sketch s = begin(OQ_UINT8);
+    oq_value *x = input(&s, (int64_t[]){2, 5, 6, 7}, 4, 0.01f, 120);
+    oq_value *w = weight(&s, (int64_t[]){5, 4, 3, 2}, 4, 1);
+    oq_value *y = node(&s, "ConvTranspose", x, w, bias(&s, w, 0.01f));
+    both b;
+
+    oq_node_set_ints(y->producer, "strides", (int64_t[]){2, 1}, 2);
+    oq_node_set_ints(y->producer, "pads", (int64_t[]){1, 0, 0, 1}, 4);
+    oq_node_set_ints(y->producer, "output_padding", (int64_t[]){1, 0}, 2);
+    run_both(&s, quantize(&s, y, 0.02f, 60), &b);
+    is_int(b.n_units, 1, "a ConvTranspose between pairs is one integer unit");
+    codes_agree(&b, "ConvTranspose");
+    end(&s, &b);
+}
+
 /* Every integer of a matrix product against the plain sums. */
 static void test_exact(void)
 {
@@ -384,6 +401,7 @@ static void test_refusals(void)
 int main(void)
 {
     test_convs();
+    test_conv_transpose();
     test_exact();
     test_gemm();
     test_float_result();
