@@ -4,41 +4,17 @@
 #include <math.h>
 #include <string.h>
 
-/* Minimum and maximum of the finite elements; returns how many there are. Sixteen lanes let the compiler
- * vectorise; the result does not depend on them (min and max have no rounding). */
+#include "kernel/kernel.h"
+
+/* Minimum and maximum of the finite elements; returns how many there are. */
 static size_t finite_range(const float *x, size_t n, float *lo, float *hi)
 {
-    float low[16], high[16];
-    size_t n_finite = 0, i = 0;
+    oq_minmax seen = {INFINITY, -INFINITY, 0, 0};
 
-    for (int k = 0; k < 16; k++) {
-        low[k] = INFINITY;
-        high[k] = -INFINITY;
-    }
-    for (; i + 16 <= n; i += 16) {
-        for (int k = 0; k < 16; k++) {
-            float v = x[i + (size_t)k];
-            int is_finite = fabsf(v) <= 3.402823466e38f;
-
-            n_finite += (size_t)is_finite;
-            low[k] = is_finite && v < low[k] ? v : low[k];
-            high[k] = is_finite && v > high[k] ? v : high[k];
-        }
-    }
-    for (; i < n; i++) {
-        if (!isfinite(x[i]))
-            continue;
-        n_finite++;
-        low[0] = fminf(low[0], x[i]);
-        high[0] = fmaxf(high[0], x[i]);
-    }
-    *lo = INFINITY;
-    *hi = -INFINITY;
-    for (int k = 0; k < 16; k++) {
-        *lo = fminf(*lo, low[k]);
-        *hi = fmaxf(*hi, high[k]);
-    }
-    return n_finite;
+    oq_kernels_best()->reduce->minmax(x, n, &seen);
+    *lo = seen.min;
+    *hi = seen.max;
+    return n - seen.n_nan - seen.n_infinite;
 }
 
 static oq_status start(oq_observer *observer, oq_arena *arena)

@@ -200,7 +200,7 @@ int32_t oq_quantize_value(float x, float scale, int32_t zero_point, int32_t qmin
     double q;
 
     if (isnan(y))
-        return zero_point;
+        return qmin;
     q = (double)rintf(y) + zero_point;
     return q < qmin ? qmin : q > qmax ? qmax : (int32_t)q;
 }

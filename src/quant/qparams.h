@@ -34,7 +34,8 @@ oq_status oq_qparams_from_weight(const oq_tensor *weight, int axis, oq_dtype dty
  * 2) / s_x. */
 float oq_bias_scale_floor(float bias, float activation_scale);
 
-/* One value, ONNX rule: saturate(round_half_even(x / scale) + zero_point). NaN gives zero_point. */
+/* One value, ONNX rule: saturate(round_half_even(x / scale) + zero_point). NaN gives qmin, as
+ * kernel/quantize.h does. */
 int32_t oq_quantize_value(float x, float scale, int32_t zero_point, int32_t qmin, int32_t qmax);
 /* Whole tensors; channel of element i is (i / inner) % n. out: one int32 code per element is never needed, so
  * the target is the dtype's own storage (8 and 16 and 32 bit). */
