@@ -97,11 +97,13 @@ static void read_block(oq_dtype dtype, const void *in, size_t first, size_t n, b
 /* 64 bits of a double without its fraction; the low bits are what a narrower type keeps. */
 static int64_t whole(double d)
 {
+    const double two_63 = 9223372036854775808.0;
+
     if (isnan(d))
         return 0;
-    if (d >= 0x1p63 && d < 0x1p64)
-        return (int64_t)(uint64_t)d;
-    return d >= 0x1p63 || d < -0x1p63 ? INT64_MIN : (int64_t)d;
+    if (d >= two_63)
+        return d < 2 * two_63 ? (int64_t)(uint64_t)d : INT64_MIN;
+    return d < -two_63 ? INT64_MIN : (int64_t)d;
 }
 
 static int32_t whole32(double d)

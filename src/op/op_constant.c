@@ -210,9 +210,21 @@ static oq_status run_constant_of_shape(oq_run *ctx)
 
 /* ------------------------------------------------------------------ Range */
 
+/* Number of elements; -1 when there is no room for them. delta is not 0. */
+static int64_t int_count(int64_t start, int64_t limit, int64_t delta)
+{
+    uint64_t distance = delta > 0 ? (uint64_t)limit - (uint64_t)start : (uint64_t)start - (uint64_t)limit;
+    uint64_t step = delta > 0 ? (uint64_t)delta : 0 - (uint64_t)delta;
+
+    if (delta > 0 ? start >= limit : start <= limit)
+        return 0;
+    distance = (distance - 1) / step;
+    return distance >= INT64_MAX ? -1 : (int64_t)distance + 1;
+}
+
 static oq_status infer_range(oq_infer *ctx)
 {
-    int64_t start, limit, delta, count = 0;
+    int64_t start, limit, delta, count;
     int n;
     oq_elem e[OQ_MAX_ELEMS];
 
@@ -225,12 +237,7 @@ static oq_status infer_range(oq_infer *ctx)
     if (!oq_in_ints(ctx, 0, &start, &n) || !oq_in_ints(ctx, 1, &limit, &n) ||
         !oq_in_ints(ctx, 2, &delta, &n) || delta == 0 || n != 1)
         return OQ_OK;
-    if (delta > 0 ? start < limit : start > limit) {
-        uint64_t distance = delta > 0 ? (uint64_t)limit - (uint64_t)start : (uint64_t)start - (uint64_t)limit;
-        uint64_t step = delta > 0 ? (uint64_t)delta : 0 - (uint64_t)delta;
-
-        count = (int64_t)((distance - 1) / step) + 1;
-    }
+    count = int_count(start, limit, delta);
     ctx->out[0].shape.dims[0] = count >= 0 ? oq_dim_of(count) : oq_dim_unknown();
     if (count < 0 || count > OQ_MAX_ELEMS)
         return OQ_OK;
@@ -246,17 +253,6 @@ static int64_t float_count(double start, double limit, double delta)
     double count = ceil((limit - start) / delta);
 
     return isnan(count) || count > 0x1p62 ? -1 : count < 0 ? 0 : (int64_t)count;
-}
-
-static int64_t int_count(int64_t start, int64_t limit, int64_t delta)
-{
-    uint64_t distance = delta > 0 ? (uint64_t)limit - (uint64_t)start : (uint64_t)start - (uint64_t)limit;
-    uint64_t step = delta > 0 ? (uint64_t)delta : 0 - (uint64_t)delta;
-
-    if (delta > 0 ? start >= limit : start <= limit)
-        return 0;
-    distance = (distance - 1) / step;
-    return distance >= INT64_MAX ? -1 : (int64_t)distance + 1;
 }
 
 static oq_status range_floats(oq_run *ctx)

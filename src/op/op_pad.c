@@ -165,29 +165,34 @@ static void look_along(char *out, const char *in, const int64_t *table, int64_t 
     }
 }
 
-/* Output row by row through a table of source offsets per axis. */
+/* Output row by row through a table of source offsets, one stretch of it per axis. */
 static oq_status pad_looking(oq_run *ctx, const padding *pad, char *out, size_t size)
 {
     const oq_array *in = ctx->in[0];
-    int64_t from[OQ_MAX_RANK], at[OQ_MAX_RANK] = {0}, *table[OQ_MAX_RANK] = {NULL};
+    int64_t from[OQ_MAX_RANK], at[OQ_MAX_RANK] = {0}, *table;
+    size_t start[OQ_MAX_RANK] = {0}, total = 0;
     int rank = in->rank, last = rank - 1;
 
     if (last < 0)
         OQ_OP_FAIL(ctx, OQ_INTERNAL, "a scalar has nothing to pad");
     oq_contiguous_steps(in->dims, rank, from);
     for (int i = 0; i < rank; i++) {
-        table[i] = oq_scratch(ctx, (size_t)pad->dims[i] * sizeof(int64_t));
-        if (!table[i])
-            return oq_run_failure(ctx);
+        start[i] = total;
+        total += (size_t)pad->dims[i]; /* the output is there: no size exceeds its elements */
+    }
+    table = oq_scratch(ctx, total * sizeof *table);
+    if (!table)
+        return oq_run_failure(ctx);
+    for (int i = 0; i < rank; i++) {
         for (int64_t k = 0; k < pad->dims[i]; k++)
-            table[i][k] = source_index(k - pad->before[i], in->dims[i], pad->mode) * from[i];
+            table[start[i] + (size_t)k] = source_index(k - pad->before[i], in->dims[i], pad->mode) * from[i];
     }
     for (size_t done = 0; done < ctx->out[0].n; done += (size_t)pad->dims[last]) {
         int64_t origin = 0;
 
         for (int i = 0; i < last; i++)
-            origin += table[i][at[i]];
-        look_along(out + done * size, (const char *)in->data + (size_t)origin * size, table[last],
+            origin += table[start[i] + (size_t)at[i]];
+        look_along(out + done * size, (const char *)in->data + (size_t)origin * size, table + start[last],
                    pad->dims[last], pad->before[last], in->dims[last], size);
         for (int i = last - 1; i >= 0 && ++at[i] == pad->dims[i]; i--)
             at[i] = 0;
