@@ -23,8 +23,8 @@ static void leave_out_outputs(oq_node *node, oq_pass_ctx *ctx)
 {
     if (!node->op || node->op->max_out < 0)
         return;
-    for (int i = node->op->min_out; i < node->n_outputs; i++) {
-        if (!node->outputs[i] || oq_node_output_is_read(node, i))
+    for (int i = 0; i < node->n_outputs; i++) {
+        if (i < node->op->min_out || !node->outputs[i] || oq_node_output_is_read(node, i))
             continue;
         oq_node_set_output(node, i, NULL);
         ctx->changed++;
@@ -63,7 +63,7 @@ static oq_status drop_initializers(oq_graph *graph, void *arg)
 {
     oq_pass_ctx *ctx = arg;
     int n = graph->n_initializers;
-    oq_value **all = oq_arena_copy(ctx->arena, graph->initializers, (size_t)n * sizeof *graph->initializers);
+    oq_value **all = oq_arena_copy(ctx->arena, graph->initializers, (size_t)n * sizeof(oq_value *));
 
     if (!all)
         return OQ_NOMEM;

@@ -209,12 +209,13 @@ static oq_tensor *shifted_bias(const unit *u, const affine *a, oq_arena *scratch
     double beta = oq_node_is(u->node, "Gemm") ? (double)oq_node_float(u->node, "beta", 1.0f) : 1.0;
     void *data;
     oq_tensor *out = oq_tensor_new(u->node->graph->model->arena, OQ_FLOAT, &u->n, 1, &data);
+    int64_t step = u->bias && u->bias->n_elements == 1 ? 0 : 1;
     float *values = data;
 
     if (!out || (u->bias && !b))
         return NULL;
     for (int64_t c = 0; c < u->n; c++) {
-        double old = b ? (double)b[u->bias->n_elements == 1 ? 0 : c] * beta : 0.0;
+        double old = b ? (double)b[c * step] * beta : 0.0;
 
         values[c] = (float)(old * a->r[c] + a->t[c]);
     }

@@ -57,7 +57,7 @@ static oq_status try_fuse(oq_node *matmul, oq_pass_ctx *ctx)
     oq_node *add = columns > 0 ? oq_node_single_reader(matmul) : NULL;
     oq_value *y = matmul->outputs[0], *bias;
 
-    if (!oq_node_is(add, "Add") || add->n_inputs != 2 || !oq_value_is_movable(add->outputs[0]))
+    if (!add || !oq_node_is(add, "Add") || add->n_inputs != 2 || !oq_value_is_movable(add->outputs[0]))
         return OQ_OK;
     bias = bias_value(add, add->inputs[0] == y ? 1 : 0, columns, ctx);
     if (!bias)

@@ -11,6 +11,7 @@
  * is read, or when the output is public and x cannot carry its name (a graph input, an initializer, another
  * output): then the node stays. Flags: EXACT.
  */
+#include <math.h>
 #include <string.h>
 
 #include "pass/edit.h"
@@ -105,7 +106,7 @@ static bool fits_inside(const oq_tensor *constant, const oq_value *x, const oq_v
     return constant->n_elements == 1 && x->shape.rank >= constant->rank;
 }
 
-/* Are all elements this float (compared by bits), or for integer types this integer? */
+/* Are all elements this float (sign of zero included), or for integer types this integer? */
 static bool is_filled_with(const oq_tensor *tensor, float wanted, oq_arena *arena)
 {
     const float *values;
@@ -124,7 +125,7 @@ static bool is_filled_with(const oq_tensor *tensor, float wanted, oq_arena *aren
         return false;
     values = oq_tensor_as_floats(tensor, arena);
     for (size_t k = 0; values && k < tensor->n_elements; k++) {
-        if (memcmp(&values[k], &wanted, sizeof wanted) != 0)
+        if (values[k] != wanted || !signbit(values[k]) != !signbit(wanted))
             return false;
     }
     return values != NULL;
