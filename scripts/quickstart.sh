@@ -24,15 +24,17 @@ fi
 cd "$build"
 # shellcheck disable=SC2086 # a list of options
 [ -f Makefile ] || "$top/configure" -q ${ONNXQ_CONFIGURE:-}
-make -s -j"$jobs"
+echo "building in $build (log: make.log)"
+make -s -j"$jobs" >make.log 2>&1 || { tail -n 40 make.log >&2; exit 1; }
 
 if [ "$1" = try ]; then
-    echo "\$ onnx-q convert digits_cnn.onnx --calib digits_calib.npz"
-    ./onnx-q convert "$top/models/digits_cnn.onnx" --calib "$top/models/digits_calib.npz" -o digits_cnn.int8.onnx
-    exit 0
+    cd "$top/models"
+    echo "\$ onnx-q convert digits_cnn.onnx --calib digits_calib.npz -o ${build##*/}/digits_cnn.int8.onnx"
+    exec "$build/onnx-q" convert digits_cnn.onnx --calib digits_calib.npz -o "$build/digits_cnn.int8.onnx"
 fi
 find . -name '*.trs' -exec rm -f {} +
 status=0
-make -s -k -j"$jobs" check || status=$?
+make -s -k -j"$jobs" check >check.log 2>&1 || status=$?
+grep -E '^(FAIL|ERROR|XPASS|SKIP)' check.log || true
 "$top/scripts/count_tests.sh" "$build"
 exit $status

@@ -79,7 +79,7 @@ static oq_status check_run(oq_model *model, findings *f, oq_diag *diag)
     oq_arena *arena = oq_arena_new(0);
     oq_diag inner = {.status = OQ_OK};
     oq_pass_ctx ctx = {.arena = arena, .diag = &inner};
-    size_t before = f->n;
+    size_t before;
     oq_status status = arena ? oq_infer_shapes(model->graph, &ctx) : OQ_NOMEM;
     finding *line;
 

@@ -48,8 +48,8 @@ static oq_status count_graph(oq_graph *graph, void *arg)
     OQ_FOR_EACH_NODE (graph, node) {
         size_t i = 0;
 
-        while (i < c->n_kinds &&
-               (strcmp(c->kinds[i].op_type, node->op_type) || strcmp(c->kinds[i].domain, node->domain)))
+        while (i < c->n_kinds && (strcmp(c->kinds[i].op_type, node->op_type) != 0 ||
+                                  strcmp(c->kinds[i].domain, node->domain) != 0))
             i++;
         if (i == c->n_kinds) {
             c->kinds[i] = (kind){.domain = node->domain,

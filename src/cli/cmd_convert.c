@@ -172,7 +172,7 @@ int cmd_convert(cli_settings *s)
         result =
             cli_error(s, EXIT_USAGE,
                       "convert: the model comes from standard input: say where it goes, -o FILE or -o -");
-    if (result == EXIT_DONE && strcmp(out, "-") == 0 && isatty(STDOUT_FILENO))
+    if (result == EXIT_DONE && out && strcmp(out, "-") == 0 && isatty(STDOUT_FILENO))
         result = cli_error(
             s, EXIT_USAGE,
             "convert: a model is nothing for a terminal: redirect standard output, or give -o FILE");

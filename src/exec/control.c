@@ -77,7 +77,7 @@ static oq_status read_bool(const oq_step *step, const oq_slot *slot, bool *out, 
 static oq_status run_if(oq_runner *runner, const oq_step *step, oq_diag *diag)
 {
     const oq_sequence *branch;
-    bool condition;
+    bool condition = false;
 
     OQ_TRY(read_bool(step, slot_of(runner, step->in[0]), &condition, diag));
     branch = step->bodies[condition ? 0 : 1];

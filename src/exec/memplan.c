@@ -92,7 +92,7 @@ static bool plan_step(planner *p, oq_step *step)
         oq_value *value = step->out[i];
 
         step->wanted[i] = value && p->needed[value->id];
-        if (dies_in(p, value) && !p->seen[value->id] && !append(p, value))
+        if (value && dies_in(p, value) && !p->seen[value->id] && !append(p, value))
             return false;
     }
     if (p->n) {

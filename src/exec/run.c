@@ -423,7 +423,7 @@ static oq_status bind_feed(oq_runner *runner, const oq_value *input, const oq_ar
         return OQ_OK;
     }
     OQ_TRY(oq_slot_alloc(runner, slot, array.dtype, array.dims, array.rank, NULL, diag));
-    if (array.size)
+    if (feed->data)
         memcpy(slot->array.data, feed->data, array.size);
     return OQ_OK;
 }

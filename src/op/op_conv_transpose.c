@@ -205,6 +205,7 @@ static void add(const oq_math_f32 *math, float *to, const float *from, size_t n)
         return;
     }
     for (size_t i = 0; i < n; i++)
+        // NOLINTNEXTLINE(clang-analyzer-core.NullDereference)
         to[i] += from[i];
 }
 
@@ -269,7 +270,7 @@ static void run_group(oq_run *ctx, const state *s, const scatter *sc, const buff
 
 static void start_from_bias(float *y, size_t pixels, size_t channels, const float *bias)
 {
-    if (!bias)
+    if (!bias && y)
         memset(y, 0, pixels * channels * sizeof *y);
     for (size_t i = 0; i < pixels && bias; i++)
         memcpy(y + i * channels, bias, channels * sizeof *y);
@@ -278,7 +279,8 @@ static void start_from_bias(float *y, size_t pixels, size_t channels, const floa
 static oq_status get_buffers(oq_run *ctx, const state *s, size_t pixels, size_t out_pixels, size_t taps,
                              buffers *m)
 {
-    size_t c = (size_t)s->weight_dims[0], co = (size_t)(s->weight_dims[1] * s->group), n, x, y, part;
+    size_t c = (size_t)s->weight_dims[0], co = (size_t)(s->weight_dims[1] * s->group), n = 0, x = 0, y = 0,
+           part = 0;
     size_t packed;
 
     if (oq_mul_overflow((size_t)s->weight_dims[1], taps, &n) || oq_mul_overflow(pixels, c * 4, &x) ||
@@ -300,6 +302,8 @@ static oq_status get_buffers(oq_run *ctx, const state *s, size_t pixels, size_t 
 static void widen(ptrdiff_t *to, const int64_t *from, int rank, ptrdiff_t fill)
 {
     for (int i = 0; i < MAX_AXES; i++)
+        /* from has rank numbers */
+        // NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign)
         to[i] = i < MAX_AXES - rank ? fill : (ptrdiff_t)from[i - (MAX_AXES - rank)];
 }
 

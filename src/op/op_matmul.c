@@ -172,7 +172,7 @@ static oq_status run_matmul(oq_run *ctx)
                          b_in ? b_in->rank : state->rank))
         OQ_OP_FAIL(ctx, OQ_SHAPE, "operands of rank %d and %d do not multiply: check the inner dimensions",
                    a_in->rank, b_in ? b_in->rank : state->rank);
-    if (is_plain(a_in->dtype)) {
+    if (is_plain(a_in->dtype) && b_in) { /* constants of these types are not packed */
         void *out = oq_out(ctx, 0, a_in->dtype, p.dims, p.rank);
 
         if (!out)

@@ -33,9 +33,9 @@ static bool edge_is_quantized(const oq_plan *plan, oq_use use)
 
 static void quantize_edge(oq_placer *p, const oq_node *node, int index)
 {
-    uint64_t bit = (uint64_t)1 << index;
+    uint64_t bit = index < 64 ? (uint64_t)1 << index : 0;
 
-    if (index >= 64 || p->plan->nodes[node->id].quantized_inputs & bit)
+    if (!bit || p->plan->nodes[node->id].quantized_inputs & bit)
         return;
     p->plan->nodes[node->id].quantized_inputs |= bit;
     p->grew = true;
@@ -231,7 +231,7 @@ static oq_value *after_activation(oq_value *value)
 {
     oq_node *reader = value->n_uses == 1 && !value->is_output ? value->uses[0].node : NULL;
 
-    return is_absorbed(reader) && value->uses[0].index == 0 && reader->graph == value->graph
+    return reader && is_absorbed(reader) && value->uses[0].index == 0 && reader->graph == value->graph
                ? reader->outputs[0]
                : value;
 }
@@ -260,6 +260,8 @@ static bool is_integer_source(const oq_plan *plan, const oq_value *value)
 
 void oq_place_share(oq_plan *plan, const oq_value *value, const oq_value *with)
 {
+    /* a module has an output, so with is a value */
+    // NOLINTNEXTLINE(clang-analyzer-core.NullDereference)
     int a = oq_plan_owner(plan, value->id), b = oq_plan_owner(plan, with->id);
 
     if (a == b)

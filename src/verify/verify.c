@@ -178,9 +178,9 @@ static oq_status compare_pair(job *j, worker *w, const pair *p, figure *f, oq_di
     if (w->integer && p->kind != PAIR_LAYER)
         OQ_TRY(advance(w->integer, j->integer, &w->at_integer, p->quantized, &integer, diag));
     *f = (figure){.fake_db = NAN, .integer_db = NAN};
-    if (both_float(reference, fake))
+    if (reference && both_float(reference, fake))
         f->fake_db = oq_sqnr_db(reference->data, fake->data, fake->n);
-    if (p->kind == PAIR_OUTPUT && both_float(fake, integer))
+    if (p->kind == PAIR_OUTPUT && integer && both_float(fake, integer))
         f->integer_db = oq_sqnr_db(fake->data, integer->data, fake->n);
     if (p->kind != PAIR_CODES || !fake || !integer)
         return OQ_OK;
@@ -418,7 +418,7 @@ static void reduce_pair(const job *j, size_t k, oq_sqnr *out)
 
 static const char *producer_type(const oq_value *value)
 {
-    return value->producer ? value->producer->op_type : "input";
+    return value && value->producer ? value->producer->op_type : "input";
 }
 
 static oq_status reduce(const job *j, oq_arena *arena, oq_verify_result *out)
