@@ -173,7 +173,7 @@ static oq_status run_concat(oq_run *ctx)
 
 /* ---- average pools */
 
-static uint8_t average(const oq_unit *unit, int32_t sum, size_t n)
+static uint8_t average(const oq_unit *unit, int64_t sum, size_t n)
 {
     float m = unit->x[0].scale / (unit->y.scale * (float)n);
 
@@ -198,7 +198,7 @@ static oq_status run_global_pool(oq_run *ctx)
     if (!y)
         return ctx->status;
     for (size_t c = 0; c < ctx->out[0].n; c++) {
-        int32_t sum = 0;
+        int64_t sum = 0;
 
         for (size_t i = 0; i < pixels; i++)
             sum += code_at(in, c * pixels + i) - unit->x[0].zero_point;
@@ -231,7 +231,7 @@ static uint8_t pool_window(const oq_unit *unit, const plane *p, const oq_array *
 {
     int64_t k[3], at[3];
     size_t n_inside = 0, n_all = 0;
-    int32_t sum = 0;
+    int64_t sum = 0;
 
     for (k[0] = 0; k[0] < p->kernel[0]; k[0]++) {
         for (k[1] = 0; k[1] < p->kernel[1]; k[1]++) {

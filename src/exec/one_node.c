@@ -45,10 +45,10 @@ static bool set_up(bench *b, const oq_node *node, const oq_array *const *inputs,
 
     b->slots = OQ_NEW_ARRAY(scratch, oq_slot, n_in + n_out);
     b->links = OQ_NEW_ARRAY(scratch, oq_slot *, n_in + n_out);
-    b->runner.in = OQ_NEW_ARRAY(scratch, const oq_array *, n_in);
+    b->runner.in = OQ_NEW_ARRAY(scratch, const oq_array *, n_in + OQ_SPARE_PLACES);
     b->runner.out = OQ_NEW_ARRAY(scratch, oq_array, n_out);
     b->runner.out_block = OQ_NEW_ARRAY(scratch, oq_block *, n_out);
-    b->step.wanted = OQ_NEW_ARRAY(scratch, bool, n_out);
+    b->step.wanted = OQ_NEW_ARRAY(scratch, bool, n_out + OQ_SPARE_PLACES);
     if (!b->slots || !b->links || !b->runner.in || !b->runner.out || !b->runner.out_block || !b->step.wanted)
         return false;
     b->runner.heap = &b->runner.own_heap;

@@ -264,7 +264,7 @@ static oq_status draft_step(compiler *c, const oq_node *node, oq_step *step)
         step->n_out = 1;
         step->is_integer = true;
     }
-    step->wanted = OQ_NEW_ARRAY(c->arena, bool, step->n_out);
+    step->wanted = OQ_NEW_ARRAY(c->arena, bool, step->n_out + OQ_SPARE_PLACES);
     if (!step->wanted)
         return OQ_NOMEM;
     for (int i = 0; i < step->n_in; i++) {

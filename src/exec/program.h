@@ -9,6 +9,11 @@
 
 typedef struct oq_sequence oq_sequence;
 
+/* Places behind the last input and output of a node, empty and unwanted: an operator that looks at an
+ * optional one the node does not have finds nothing there. No operator has more optional inputs or outputs.
+ */
+enum { OQ_SPARE_PLACES = 8 };
+
 /* One operator ready to run. Immutable. */
 typedef struct oq_step {
     const oq_node *node;

@@ -239,6 +239,8 @@ oq_status oq_run_step(oq_runner *runner, const oq_step *step, oq_slot *const *in
 
     for (int i = 0; i < step->n_in; i++)
         runner->in[i] = in[i] && in[i]->is_live ? &in[i]->array : NULL;
+    for (int i = 0; i < OQ_SPARE_PLACES; i++)
+        runner->in[step->n_in + i] = NULL;
     for (int i = 0; i < step->n_out; i++) {
         runner->out[i] = (oq_array){.data = NULL};
         runner->out_block[i] = NULL;
@@ -327,7 +329,7 @@ oq_status oq_run_sequence(oq_runner *runner, const oq_sequence *sequence, oq_dia
 oq_status oq_runner_new(const oq_program *program, oq_pool *pool, oq_runner **out, oq_diag *diag)
 {
     oq_runner *runner = calloc(1, sizeof *runner);
-    size_t n_in = (size_t)program->max_in + 1, n_out = (size_t)program->max_out + 1;
+    size_t n_in = (size_t)program->max_in + OQ_SPARE_PLACES, n_out = (size_t)program->max_out + 1;
 
     if (!runner)
         OQ_FAIL(diag, OQ_NOMEM, "out of memory");
@@ -417,6 +419,8 @@ static oq_status bind_feed(oq_runner *runner, const oq_value *input, const oq_ar
     if (!oq_array_shape(&array, feed->dtype, feed->dims, feed->rank))
         OQ_FAIL(diag, OQ_SHAPE, "input '%s': the array given has no possible shape", input->name);
     OQ_TRY(check_feed(input, feed, diag));
+    if (array.size && !feed->data)
+        OQ_FAIL(diag, OQ_ARG, "input '%s' was given a shape but no data", input->name);
     if ((uintptr_t)feed->data % 64 == 0 && feed->data) {
         array.data = feed->data;
         *slot = (oq_slot){.array = array, .is_live = true, .is_kept = slot->is_kept};

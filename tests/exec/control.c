@@ -98,6 +98,38 @@ static void test_loop(void)
     oq_model_destroy(model);
 }
 
+/* A loop that gathers forever meets the memory limit. */
+static void test_endless_loop(void)
+{
+    oq_model *model = toy_model();
+    oq_value *one = toy_input(model->graph, "one", 1);
+    oq_value *inputs[3] = {NULL, NULL, one};
+    oq_node *node = oq_node_new(model->graph, NULL, "Loop", "", "endless", inputs, 3, 2, NULL);
+    oq_graph *body = oq_graph_new(model, model->graph);
+    oq_exec_options options = {.memory_limit = 1 << 20};
+    oq_array feed = toy_array(samples, 1);
+    oq_program *program = NULL;
+    oq_runner *runner = NULL;
+    oq_diag diag = {0};
+    oq_value *go, *p;
+
+    body_input(body, "t", OQ_INT64);
+    go = body_input(body, "go", OQ_BOOL);
+    p = body_input(body, "p", OQ_FLOAT);
+    oq_graph_add_output(body, go);
+    oq_graph_add_output(body, p);
+    oq_graph_add_output(body, toy_node(body, &toy_twice, p, NULL));
+    set_body(node, "body", body);
+    oq_graph_add_output(model->graph, node->outputs[1]);
+    ok(oq_program_compile(model->graph, &options, &program, &diag) == OQ_OK, "compiles %s", diag.message);
+    oq_runner_new(program, NULL, &runner, &diag);
+    ok(oq_runner_run(runner, &feed, NULL, NULL, &diag) == OQ_LIMIT, "an endless Loop stops at the limit: %s",
+       diag.message);
+    oq_runner_free(runner);
+    oq_program_free(program);
+    oq_model_destroy(model);
+}
+
 /* Running sum over rows, gathered from the end. */
 static void test_scan(void)
 {
@@ -160,6 +192,7 @@ int main(void)
     test_if(5, 4);
     test_if(0, 6);
     test_loop();
+    test_endless_loop();
     test_scan();
     test_refusal();
     return tap_done();

@@ -171,6 +171,54 @@ static void test_stepping(void)
     oq_model_destroy(model);
 }
 
+/* Two runners of one program, in two threads. */
+typedef struct race {
+    oq_runner *runner[2];
+    float worst[2];
+} race;
+
+static void run_many(void *arg, size_t index, int worker)
+{
+    race *r = arg;
+    _Alignas(64) float values[4];
+    oq_array feed = toy_array(values, 4);
+
+    (void)worker;
+    for (int i = 0; i < 200; i++) {
+        for (int k = 0; k < 4; k++)
+            values[k] = (float)(i * 4 + k + (int)index * 1000);
+        if (oq_runner_run(r->runner[index], &feed, NULL, NULL, NULL) != OQ_OK)
+            r->worst[index] = 1e9f;
+        for (int k = 0; k < 4; k++) {
+            float difference =
+                ((const float *)oq_runner_output(r->runner[index], 0)->data)[k] - 3 * values[k];
+
+            if (difference > r->worst[index] || -difference > r->worst[index])
+                r->worst[index] = 1;
+        }
+    }
+}
+
+static void test_threads(void)
+{
+    oq_value *x, *a, *y;
+    oq_model *model = small_model(&x, &a, &y);
+    oq_pool *pool = oq_pool_new(2);
+    oq_program *program = NULL;
+    race r = {.worst = {0}};
+
+    oq_program_compile(model->graph, NULL, &program, NULL);
+    for (int i = 0; i < 2; i++)
+        oq_runner_new(program, NULL, &r.runner[i], NULL);
+    oq_pool_run(pool, 2, run_many, &r);
+    ok(r.worst[0] == 0 && r.worst[1] == 0, "two runners of one program do not see each other");
+    for (int i = 0; i < 2; i++)
+        oq_runner_free(r.runner[i]);
+    oq_pool_free(pool);
+    oq_program_free(program);
+    oq_model_destroy(model);
+}
+
 static void test_profile(void)
 {
     oq_value *x, *a, *y;
@@ -199,6 +247,7 @@ int main(void)
     test_feeds();
     test_limit();
     test_stepping();
+    test_threads();
     test_profile();
     return tap_done();
 }
