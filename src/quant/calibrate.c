@@ -188,10 +188,12 @@ static oq_status choose_workers(job *j, const oq_program *program, const size_t 
         oq_runner_peak(j->workers[0].runner) * n_workers > OQ_PARALLEL_MEMORY)
         return OQ_OK;
     oq_runner_free(j->workers[0].runner);
+    j->workers[0].runner = NULL;
     OQ_TRY(oq_runner_new(program, NULL, &j->workers[0].runner, j->diag));
-    for (size_t w = 1; w < n_workers; w++)
+    for (size_t w = 1; w < n_workers; w++) {
+        j->n_workers = (int)w + 1; /* a half-started worker is stopped too */
         OQ_TRY(start_worker(j, &j->workers[w], program, NULL, arena));
-    j->n_workers = (int)n_workers;
+    }
     return OQ_OK;
 }
 
