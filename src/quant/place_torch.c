@@ -36,8 +36,10 @@ static void observe(oq_plan *plan, oq_value *value)
     if (planned->source == OQ_RANGE_NONE)
         planned->source = OQ_RANGE_OBSERVED;
     planned->reason = "observed as PyTorch's eager mode does";
-    for (int i = 0; i < value->n_uses; i++)
-        plan->nodes[value->uses[i].node->id].quantized_inputs |= (uint64_t)1 << value->uses[i].index;
+    for (int i = 0; i < value->n_uses; i++) {
+        if (value->uses[i].index < 64)
+            plan->nodes[value->uses[i].node->id].quantized_inputs |= (uint64_t)1 << value->uses[i].index;
+    }
 }
 
 /* An earlier Conv with the same weight: the same module, called again. */

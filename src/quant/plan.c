@@ -83,6 +83,7 @@ bool oq_plan_wants_range(const oq_plan *plan, int value_id)
 static oq_status resolve_owner(oq_plan *plan, oq_plan_value *value, const char *name, oq_diag *diag)
 {
     const oq_quant_options *options = &plan->options;
+    oq_status status;
 
     if (value->has_qparams)
         return OQ_OK;
@@ -92,11 +93,11 @@ static oq_status resolve_owner(oq_plan *plan, oq_plan_value *value, const char *
                 "give samples that "
                 "reach it, or leave it float with --exclude",
                 name, value->n_not_finite);
-    if (oq_qparams_from_range(value->lo, value->hi, options->activations, options->symmetric,
-                              options->reduce_range, options->mode, plan->arena, &value->qparams,
-                              diag) != OQ_OK) {
+    status = oq_qparams_from_range(value->lo, value->hi, options->activations, options->symmetric,
+                                   options->reduce_range, options->mode, plan->arena, &value->qparams, diag);
+    if (status != OQ_OK) {
         oq_diag_note(diag, "of value '%s'", name);
-        return diag ? diag->status : OQ_RANGE;
+        return status;
     }
     value->has_qparams = true;
     return OQ_OK;
