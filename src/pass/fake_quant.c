@@ -8,8 +8,16 @@
  * graph output stays t unless the plan quantizes it (seed mode): then t' takes the public name. Must not fire
  * twice on a value, nor on one that the model already dequantizes (its own scales win). Flags: QUANT.
  */
+#include <string.h>
+
 #include "pass/fake_quant.h"
 #include "pass/pass.h"
+
+bool oq_is_fake_quant(const oq_node *node)
+{
+    return node && !node->origin.data && strcmp(node->domain, "onnxq") == 0 &&
+           strcmp(node->op_type, "FakeQuant") == 0;
+}
 
 /* Scale and zero point as initializers: rank 0 per tensor (rank 1 would keep runtimes from fusing), rank 1
  * per channel. */

@@ -9,12 +9,8 @@
  */
 #include <string.h>
 
+#include "pass/fake_quant.h"
 #include "pass/pass.h"
-
-static bool is_fake_quant(const oq_node *node)
-{
-    return strcmp(node->domain, "onnxq") == 0 && strcmp(node->op_type, "FakeQuant") == 0;
-}
 
 /* Name of the value before it was published as a graph output: T of T_QuantizeLinear_Input. */
 static const char *base_name(oq_arena *arena, const oq_value *value)
@@ -142,7 +138,7 @@ oq_status oq_lower_qdq(oq_graph *graph, oq_pass_ctx *ctx)
     oq_node *node, *next;
 
     OQ_FOR_EACH_NODE_SAFE (graph, node, next) {
-        if (!is_fake_quant(node))
+        if (!oq_is_fake_quant(node))
             continue;
         if (oq_value_constant(node->inputs[0]))
             OQ_TRY(lower_constant(node, ctx));

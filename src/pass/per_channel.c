@@ -5,6 +5,8 @@
  * int32 guard: the bias becomes int32 at scale s_x * s_w[c]; a channel with tiny weights and a large bias
  * would wrap around there, so s_w[c] is raised until 2|b_c| fits (NUMERICS 2). A weight that two units share
  * keeps one quantized form only if both ask for the same scales; else the second unit gets a copy of its own.
+ * Recurrent nodes (W and R) and the table of a Gather come here only when weights alone are quantized: one
+ * scale per row of a gate, or per row of the table.
  * Must not use per-channel scales for a grouped ConvTranspose (its output channels repeat over the groups:
  * one scale per tensor), nor for a weight the model already quantized. Flags: QUANT.
  */
@@ -13,16 +15,22 @@
 #include "pass/fake_quant.h"
 #include "pass/pass.h"
 
-static int scale_axis(const oq_node *node, const oq_plan *plan, int rank)
+static bool is_recurrent(const oq_node *node)
+{
+    return node->op && node->op->rule == OQ_RULE_RECURRENT;
+}
+
+static int scale_axis(const oq_node *node, const oq_plan *plan, const oq_tensor *tensor)
 {
     if (plan->options.per_tensor)
         return -1;
     if (oq_node_is(node, "ConvTranspose") && oq_node_int(node, "group", 1) != 1)
         return -1;
-    if ((oq_node_is(node, "LSTM") || oq_node_is(node, "GRU") || oq_node_is(node, "RNN")) &&
-        node->inputs[1]->shape.dims[0].size != 1)
+    if (oq_node_is(node, "Gather"))
+        return 0;
+    if (is_recurrent(node) && (tensor->rank != 3 || tensor->dims[0] != 1))
         return -1; /* two directions: one axis cannot serve both */
-    return oq_op_weight_axis(node, rank);
+    return oq_op_weight_axis(node, tensor->rank);
 }
 
 /* Scale of the activation that the unit reads quantized; 0 when it reads float. */
@@ -36,8 +44,7 @@ static float activation_scale(const oq_node *node, const oq_plan *plan)
     if (value->id < plan->n_values && plan->values[value->id].has_qparams &&
         plan->nodes[node->id].quantized_inputs & 1)
         return plan->values[value->id].qparams.scale[0];
-    if (!pair || pair->n_inputs < 2 ||
-        (!oq_node_is(pair, "DequantizeLinear") && strcmp(pair->op_type, "FakeQuant") != 0))
+    if (!pair || pair->n_inputs < 2 || (!oq_node_is(pair, "DequantizeLinear") && !oq_is_fake_quant(pair)))
         return 0.0f;
     scale = oq_value_constant(pair->inputs[1]);
     return scale && scale->n_elements == 1 && oq_tensor_floats(scale, &s) ? s : 0.0f;
@@ -86,7 +93,7 @@ static oq_value *existing_pair(const oq_value *weight, const oq_plan *plan, cons
     if (!plan->values[weight->id].has_qparams || !same_scales(&plan->values[weight->id].qparams, q))
         return NULL;
     for (int i = 0; i < weight->n_uses; i++) {
-        if (strcmp(weight->uses[i].node->op_type, "FakeQuant") == 0)
+        if (oq_is_fake_quant(weight->uses[i].node))
             return weight->uses[i].node->outputs[0];
     }
     return NULL;
@@ -97,15 +104,17 @@ static oq_status quantize_input(oq_node *node, int input, oq_pass_ctx *ctx)
     oq_plan *plan = ctx->plan;
     oq_value *weight = node->inputs[input], *quantized;
     const oq_tensor *tensor = oq_value_constant(weight);
-    int axis = scale_axis(node, plan, tensor->rank);
+    int axis = scale_axis(node, plan, tensor);
     const float *floors;
+    oq_status status;
     oq_qparams q;
 
     OQ_TRY(bias_floors(node, plan, axis < 0 ? 1 : (size_t)tensor->dims[axis], ctx->arena, &floors));
-    if (oq_qparams_from_weight(tensor, axis, plan->options.weights, plan->options.reduce_range,
-                               plan->options.mode, floors, plan->arena, &q, ctx->diag) != OQ_OK) {
+    status = oq_qparams_from_weight(tensor, axis, plan->options.weights, plan->options.reduce_range,
+                                    plan->options.mode, floors, plan->arena, &q, ctx->diag);
+    if (status != OQ_OK) {
         oq_diag_note(ctx->diag, "weight '%s' of node '%s' (%s)", weight->name, node->name, node->op_type);
-        return ctx->diag ? ctx->diag->status : OQ_RANGE;
+        return status;
     }
     quantized = existing_pair(weight, plan, &q);
     if (!quantized) {
@@ -126,9 +135,9 @@ static oq_status quantize_input(oq_node *node, int input, oq_pass_ctx *ctx)
     return oq_node_set_input(node, input, quantized);
 }
 
-static bool is_quantizable(const oq_value *value)
+static bool is_quantizable(const oq_node *node, int input)
 {
-    const oq_tensor *tensor = oq_value_constant(value);
+    const oq_tensor *tensor = input < node->n_inputs ? oq_value_constant(node->inputs[input]) : NULL;
 
     return tensor && tensor->dtype == OQ_FLOAT && tensor->n_elements > 0 && tensor->rank >= 2;
 }
@@ -138,14 +147,13 @@ oq_status oq_per_channel(oq_graph *graph, oq_pass_ctx *ctx)
     if (ctx->plan->options.weights == OQ_UNDEFINED)
         return OQ_OK;
     OQ_FOR_EACH_NODE (graph, node) {
-        bool is_recurrent = node->op && node->op->rule == OQ_RULE_RECURRENT;
+        int weight = oq_node_is(node, "Gather") ? 0 : 1;
 
-        if (node->id >= ctx->plan->n_nodes || ctx->plan->nodes[node->id].kind != OQ_NODE_INTEGER ||
-            node->n_inputs < 2)
+        if (node->id >= ctx->plan->n_nodes || ctx->plan->nodes[node->id].kind != OQ_NODE_INTEGER)
             continue;
-        if (is_quantizable(node->inputs[1]))
-            OQ_TRY(quantize_input(node, 1, ctx));
-        if (is_recurrent && node->n_inputs > 2 && is_quantizable(node->inputs[2]))
+        if (is_quantizable(node, weight))
+            OQ_TRY(quantize_input(node, weight, ctx));
+        if (is_recurrent(node) && is_quantizable(node, 2))
             OQ_TRY(quantize_input(node, 2, ctx));
     }
     return OQ_OK;

@@ -12,6 +12,9 @@
  * the result's parameters: one rounding instead of two unit -> AveragePool -> unit     a pair on the pool's
  * input
  *
+ * With weights alone every product keeps float activations; recurrent weights and embedding tables, which
+ * have no integer kernel to gain, are stored as int8 then too.
+ *
  * Residual Adds, activation products, normalizations, Softmax and graph outputs stay float in both.
  */
 #include <fnmatch.h>
@@ -23,6 +26,9 @@
 #include "ir/tensor.h"
 #include "op/op.h"
 #include "quant/place.h"
+
+/* Fewest elements of an embedding table worth a DequantizeLinear in front of its Gather. */
+#define TABLE_ELEMENTS 1024
 
 /* ---- edges */
 
@@ -118,6 +124,13 @@ static bool is_constant_weight(const oq_value *value)
     return oq_value_constant(value) || oq_place_is_dequantized(value);
 }
 
+static bool is_vector(const oq_value *value)
+{
+    const oq_tensor *tensor = oq_value_constant(value);
+
+    return tensor && tensor->rank < 2;
+}
+
 /* Reason why a unit stays float; NULL when it can be one. */
 static const char *unit_obstacle(const oq_placer *p, const oq_node *node)
 {
@@ -138,6 +151,10 @@ static const char *unit_obstacle(const oq_placer *p, const oq_node *node)
                    : "has its constant on the left, for which there is no integer kernel";
     if (node->op->rule == OQ_RULE_WEIGHTED && !is_constant_weight(node->inputs[1]))
         return "has a computed weight (only constant weights are quantized)";
+    if (is_vector(node->inputs[1]))
+        return "its weight is a vector, for which there is no integer kernel";
+    if (!needs_ranges && !is_constant_weight(node->inputs[1]))
+        return "product of two activations: has no weight";
     return NULL;
 }
 
@@ -161,6 +178,40 @@ static void place_unit(oq_placer *p, oq_node *node)
         quantize_edge(p, node, 1);
 }
 
+/* ---- weights alone */
+
+/* Float constant of at least two axes on that input. */
+static bool has_weight(const oq_node *node, int input)
+{
+    const oq_value *value = input < node->n_inputs ? node->inputs[input] : NULL;
+
+    return is_float(value) && oq_value_constant(value) && !is_vector(value);
+}
+
+static bool is_table(const oq_node *node)
+{
+    return oq_node_is(node, "Gather") && has_weight(node, 0) && node->inputs[0]->constant->rank == 2 &&
+           node->inputs[0]->constant->n_elements >= TABLE_ELEMENTS;
+}
+
+/* Weights that are stored as int8 and read in float. */
+static bool place_stored(oq_placer *p, const oq_node *node)
+{
+    const oq_quant_options *options = &p->plan->options;
+    bool is_recurrent = node->op && node->op->rule == OQ_RULE_RECURRENT;
+    bool is_stored = is_recurrent ? has_weight(node, 1) || has_weight(node, 2) : is_table(node);
+    const char *choice;
+
+    if (options->activations != OQ_UNDEFINED || options->weights == OQ_UNDEFINED || !is_stored)
+        return false;
+    choice = oq_place_user_choice(p->plan, node);
+    oq_place_decide(p->plan, node, choice ? OQ_NODE_FLOAT : OQ_NODE_INTEGER,
+                    choice         ? choice
+                    : is_recurrent ? "recurrent weights, one scale per row of a gate"
+                                   : "embedding table, one scale per row");
+    return true;
+}
+
 /* Why a node that is no unit stays float, by its rule. */
 static const char *float_reason(const oq_node *node)
 {
@@ -174,7 +225,7 @@ static const char *float_reason(const oq_node *node)
     case OQ_RULE_FIXED: return "no integer kernel, and a rounding in front would cost accuracy";
     case OQ_RULE_JOIN: return "joins values that are not all quantized";
     case OQ_RULE_POOL: return "its result is not read quantized";
-    case OQ_RULE_RECURRENT: return "recurrent: 8-bit gates cost accuracy (--weight-only shrinks its weights)";
+    case OQ_RULE_RECURRENT: return "recurrent: 8-bit gates cost accuracy; --weight-only shrinks its weights";
     case OQ_RULE_QUANT: return "quantized by the model";
     default: return "no integer kernel";
     }
@@ -187,7 +238,7 @@ static void place_nodes(oq_placer *p)
 
         if (is_unit)
             place_unit(p, node);
-        else
+        else if (!place_stored(p, node))
             oq_place_decide(p->plan, node, OQ_NODE_FLOAT, float_reason(node));
     }
 }
@@ -218,7 +269,7 @@ static bool is_absorbed(const oq_node *node)
 {
     float lo, hi;
 
-    if (!node || !node->op || node->op->rule != OQ_RULE_ABSORB)
+    if (!node || !node->op || node->op->rule != OQ_RULE_ABSORB || node->n_inputs < 1 || !node->outputs[0])
         return false;
     if (!oq_node_is(node, "Clip"))
         return true;
@@ -245,7 +296,7 @@ static bool is_integer_source(const oq_plan *plan, const oq_value *value)
         return true;
     made = value->producer;
     while (made && (is_absorbed(made) || is_mover(made)))
-        made = made->inputs[0] ? made->inputs[0]->producer : NULL;
+        made = made->n_inputs && made->inputs[0] ? made->inputs[0]->producer : NULL;
     if (!made || !made->op)
         return false;
     if (oq_node_is(made, "Concat")) {
@@ -275,6 +326,8 @@ static void grow_mover(oq_placer *p, const oq_node *node)
 {
     int n_data = node->op->rule == OQ_RULE_JOIN ? node->n_inputs : 1;
 
+    if (n_data < 1 || node->n_inputs < n_data || n_data > 64 || !node->n_outputs || !node->outputs[0])
+        return;
     for (int i = 0; i < node->n_outputs; i++) {
         const oq_value *out = node->outputs[i];
 
