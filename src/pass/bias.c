@@ -5,21 +5,21 @@
  *
  * A bias shared by two units gets a pair of its own for each: their scales differ. Must not fire when the
  * activation is read in float (weight-only) or the weight is float, for a Gemm with beta other than 1
- * (runtimes then leave the node float anyway), for a computed C, and for a ConvTranspose whose per-channel
- * weight scales do not match its bias. Flags: QUANT.
+ * (runtimes then leave the node float anyway), for a computed C, for a ConvTranspose whose per-channel weight
+ * scales do not match its bias, and for a bias that would saturate at the scales the model brought along.
+ * Flags: QUANT.
  */
-#include <string.h>
+#include <math.h>
 
+#include "pass/edit.h"
 #include "pass/fake_quant.h"
-#include "pass/pass.h"
 
 /* Constant scale of the pair that makes value; NULL when there is none. */
 static const oq_tensor *pair_scale(const oq_value *value)
 {
     const oq_node *pair = value ? value->producer : NULL;
 
-    if (!pair || pair->n_inputs < 2 ||
-        (!oq_node_is(pair, "DequantizeLinear") && strcmp(pair->op_type, "FakeQuant") != 0))
+    if (!pair || pair->n_inputs < 2 || (!oq_node_is(pair, "DequantizeLinear") && !oq_is_fake_quant(pair)))
         return NULL;
     return oq_value_constant(pair->inputs[1]);
 }
@@ -56,6 +56,18 @@ static oq_status bias_params(const oq_tensor *s_x, const oq_tensor *s_w, oq_aren
     return OQ_OK;
 }
 
+/* Scales of ours leave room for the bias (per_channel); those the model brought along may not. */
+static bool saturates(const oq_tensor *bias, const oq_qparams *q, oq_arena *scratch)
+{
+    const float *b = oq_tensor_as_floats(bias, scratch);
+
+    for (size_t c = 0; b && c < bias->n_elements; c++) {
+        if (!(fabs((double)b[c] / (double)q->scale[q->n == 1 ? 0 : c]) <= INT32_MAX))
+            return true;
+    }
+    return false;
+}
+
 static oq_status quantize_bias(oq_node *node, oq_pass_ctx *ctx)
 {
     int input = node->op->bias;
@@ -68,6 +80,10 @@ static oq_status quantize_bias(oq_node *node, oq_pass_ctx *ctx)
     if (!s_x || s_x->n_elements != 1 || !s_w || (s_w->n_elements != 1 && s_w->n_elements != bias->n_elements))
         return OQ_OK;
     OQ_TRY(bias_params(s_x, s_w, ctx->plan->arena, &q));
+    if (ctx->plan->options.mode != OQ_QMODE_TORCH && saturates(bias, &q, ctx->arena)) {
+        oq_pass_note(ctx, "bias '%s' stays float: at the model's own scales it exceeds 32 bits", value->name);
+        return OQ_OK;
+    }
     pair = oq_add_fake_quant(value, &q, ctx->plan->options.mode, node);
     if (!pair)
         return OQ_NOMEM;

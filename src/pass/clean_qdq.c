@@ -17,7 +17,7 @@ static bool same_constant(const oq_value *a, const oq_value *b)
 static bool repeats(const oq_node *quantize, const oq_node *dequantize)
 {
     if (!oq_node_is(quantize, "QuantizeLinear") || !oq_node_is(dequantize, "DequantizeLinear") ||
-        quantize->n_inputs < 3 || dequantize->n_inputs < 3)
+        quantize->n_inputs < 3 || dequantize->n_inputs < 3 || !dequantize->inputs[0])
         return false;
     return same_constant(quantize->inputs[1], dequantize->inputs[1]) &&
            same_constant(quantize->inputs[2], dequantize->inputs[2]) &&
@@ -32,7 +32,8 @@ oq_status oq_clean_qdq(oq_graph *graph, oq_pass_ctx *ctx)
     OQ_FOR_EACH_NODE_SAFE (graph, node, next) {
         oq_node *producer = oq_node_producer(node, 0);
 
-        if (!repeats(node, producer) || producer->graph != graph || node->outputs[0]->is_output)
+        if (!repeats(node, producer) || producer->graph != graph || !node->n_outputs || !node->outputs[0] ||
+            node->outputs[0]->is_output)
             continue;
         OQ_TRY(oq_value_replace_uses(node->outputs[0], producer->inputs[0]));
         oq_node_remove(node);

@@ -69,7 +69,7 @@ oq_status oq_fuse_pad(oq_graph *graph, oq_pass_ctx *ctx)
 
     OQ_FOR_EACH_NODE_SAFE (graph, node, next) {
         oq_node *conv = oq_node_is(node, "Pad") ? oq_node_single_reader(node) : NULL;
-        int rank = conv ? node->inputs[0]->shape.rank : -1;
+        int rank = conv && oq_node_input(node, 0) ? node->inputs[0]->shape.rank : -1;
         const int64_t *pads;
         size_t n;
 

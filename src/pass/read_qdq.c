@@ -11,10 +11,10 @@
 
 static bool is_foldable(const oq_node *node)
 {
-    const oq_value *out = node->outputs[0];
+    const oq_value *out = node->n_outputs ? node->outputs[0] : NULL;
 
-    if (!oq_node_is(node, "QuantizeLinear") || !node->op || !oq_value_constant(node->inputs[0]) ||
-        out->is_output)
+    if (!oq_node_is(node, "QuantizeLinear") || !node->op || node->n_inputs < 2 || !out || out->is_output ||
+        !oq_value_constant(node->inputs[0]))
         return false;
     for (int i = 1; i < node->n_inputs; i++) {
         if (node->inputs[i] && !oq_value_constant(node->inputs[i]))
@@ -69,7 +69,8 @@ oq_status oq_read_qdq(oq_graph *graph, oq_pass_ctx *ctx)
     oq_node *node, *next;
 
     OQ_FOR_EACH_NODE_SAFE (graph, node, next) {
-        if (ctx->plan && oq_node_is(node, "DequantizeLinear") && node->n_inputs > 1)
+        if (ctx->plan && oq_node_is(node, "DequantizeLinear") && node->n_inputs > 1 && node->n_outputs &&
+            node->outputs[0])
             OQ_TRY(record(node, ctx));
         if (is_foldable(node))
             OQ_TRY(fold(node, ctx));
