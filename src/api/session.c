@@ -94,8 +94,8 @@ static oq_status take_input(const oq_input *in, oq_array *out, oq_arena *arena, 
 {
     *out = (oq_array){.dtype = (oq_dtype)in->dtype, .rank = in->rank};
     if (in->rank < 0 || in->rank > OQ_MAX_RANK || !oq_dims_count(in->dims, in->rank, &out->n) ||
-        !oq_dtype_bytes(out->dtype, out->n, &out->size))
-        OQ_FAIL(diag, OQ_SHAPE, "input '%s' has no usable type or shape", in->name ? in->name : "?");
+        !oq_dtype_bytes(out->dtype, out->n, &out->size) || (out->n && !in->data))
+        OQ_FAIL(diag, OQ_SHAPE, "input '%s' has no usable type, shape or data", in->name ? in->name : "?");
     memcpy(out->dims, in->dims, sizeof out->dims);
     out->data = oq_arena_copy(arena, in->data, out->size); /* the caller's memory may be unaligned */
     return out->data ? OQ_OK : OQ_NOMEM;
@@ -146,7 +146,8 @@ static oq_status collect(column *c, const oq_array *array, const char *name, siz
     return c->bytes.failed ? OQ_NOMEM : OQ_OK;
 }
 
-/* [1, ...] of each sample becomes [n, ...]; other shapes get the sample axis in front. */
+/* [1, ...] of each sample becomes [n, ...]; other shapes get the sample axis in front, or are joined along
+ * the first where there is no room for one more. */
 static oq_array stacked(const column *c, size_t n)
 {
     oq_array out = c->first;
@@ -155,8 +156,9 @@ static oq_array stacked(const column *c, size_t n)
     if (!has_batch && out.rank < OQ_MAX_RANK) {
         memmove(out.dims + 1, out.dims, (size_t)out.rank * sizeof *out.dims);
         out.rank++;
+        out.dims[0] = 1;
     }
-    out.dims[0] = (int64_t)n;
+    out.dims[0] *= (int64_t)n;
     out.n = c->first.n * n;
     out.data = c->bytes.data;
     out.size = c->bytes.size;
