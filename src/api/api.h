@@ -29,6 +29,8 @@ bool oq_api_report_progress(void *arg, const char *stage, size_t done, size_t to
 oq_status oq_api_take_text(oq_buf *buf, char **text);
 /* Time per operator type and per node, slowest first. */
 oq_status oq_api_profile_text(const oq_program *program, const oq_runner *runner, char **text);
+/* Returns status; a fault that left no message (out of memory, cancelled) gets one. */
+oq_status oq_api_end(oq_status status, oq_diag *diag);
 double oq_api_now(void); /* seconds */
 
 #endif

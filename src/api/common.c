@@ -1,3 +1,4 @@
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -29,6 +30,16 @@ double oq_api_now(void)
 
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+oq_status oq_api_end(oq_status status, oq_diag *diag)
+{
+    if (status == OQ_OK || !diag || diag->message[0])
+        return status;
+    return oq_diag_set(diag, status, __FILE__, __LINE__, "%s",
+                       status == OQ_NOMEM       ? "out of memory"
+                       : status == OQ_CANCELLED ? "stopped by the progress callback; nothing was written"
+                                                : oq_status_name(status));
 }
 
 oq_status oq_api_prepare(oq_model *model, oq_diag *diag)
@@ -91,11 +102,13 @@ static oq_status image_options(const oq_data_options *in, oq_dataset_options *ou
     return OQ_OK;
 }
 
-/* The public sample source as a dataset's fetch function. */
+/* The public sample source as a dataset's fetch function. Workers ask at the same time, a program's callback
+ * is entered by one of them: what it hands out is copied before the next. */
 typedef struct {
     oq_sample_source *source;
     void *arg;
     const oq_graph *graph;
+    pthread_mutex_t lock;
 } adaptor;
 
 static oq_status copy_input(const oq_input *in, oq_arena *arena, oq_array *out, oq_diag *diag)
@@ -112,15 +125,12 @@ static oq_status copy_input(const oq_input *in, oq_arena *arena, oq_array *out, 
     return out->data ? OQ_OK : OQ_NOMEM;
 }
 
-static oq_status fetch(void *arg, size_t sample, oq_arena *arena, oq_array *feeds, oq_diag *diag)
+static oq_status ask_source(const adaptor *a, size_t sample, oq_input *inputs, oq_arena *arena,
+                            oq_array *feeds, oq_diag *diag)
 {
-    const adaptor *a = arg;
     size_t n = (size_t)a->graph->n_inputs;
-    oq_input *inputs = OQ_NEW_ARRAY(arena, oq_input, n + 1);
     oq_status status;
 
-    if (!inputs)
-        return OQ_NOMEM;
     for (size_t i = 0; i < n; i++) {
         inputs[i].name = a->graph->inputs[i]->name;
         inputs[i].dtype = (int)a->graph->inputs[i]->dtype;
@@ -131,6 +141,20 @@ static oq_status fetch(void *arg, size_t sample, oq_arena *arena, oq_array *feed
     for (size_t i = 0; i < n; i++)
         OQ_TRY(copy_input(&inputs[i], arena, &feeds[i], diag));
     return OQ_OK;
+}
+
+static oq_status fetch(void *arg, size_t sample, oq_arena *arena, oq_array *feeds, oq_diag *diag)
+{
+    adaptor *a = arg;
+    oq_input *inputs = OQ_NEW_ARRAY(arena, oq_input, a->graph->n_inputs + 1);
+    oq_status status;
+
+    if (!inputs)
+        return OQ_NOMEM;
+    pthread_mutex_lock(&a->lock);
+    status = ask_source(a, sample, inputs, arena, feeds, diag);
+    pthread_mutex_unlock(&a->lock);
+    return status;
 }
 
 oq_status oq_api_open_data(const oq_model *model, const oq_data_options *options, oq_dataset **out,
@@ -146,7 +170,7 @@ oq_status oq_api_open_data(const oq_model *model, const oq_data_options *options
 
         if (!a)
             return OQ_NOMEM;
-        *a = (adaptor){options->source, options->source_arg, model->graph};
+        *a = (adaptor){options->source, options->source_arg, model->graph, PTHREAD_MUTEX_INITIALIZER};
         return oq_dataset_from_callback(model->graph, options->n_samples, fetch, a, out, diag);
     }
     if (!options->path)

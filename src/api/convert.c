@@ -45,6 +45,25 @@ static oq_status choose(const char *what, const char *text, const choice *choice
     OQ_FAIL(diag, OQ_ARG, "%s '%s' is unknown; --help lists what there is", what, text);
 }
 
+/* What a caller left out is the default. */
+static oq_status take_options(const oq_options *options, oq_options *out, oq_diag *diag)
+{
+    oq_options defaults;
+
+    oq_options_init(&defaults);
+    *out = options ? *options : defaults;
+    if (out->struct_size != sizeof *out)
+        OQ_FAIL(diag, OQ_ARG, "the options were not set by oq_options_init() of this library");
+    out->placement = out->placement ? out->placement : defaults.placement;
+    out->activations = out->activations ? out->activations : defaults.activations;
+    out->weights = out->weights ? out->weights : defaults.weights;
+    out->method = out->method ? out->method : defaults.method;
+    if (out->target_sqnr > 0 && (!out->verify || (!out->data.path && !out->data.source)))
+        OQ_FAIL(diag, OQ_ARG, "an SQNR of %.1f dB was asked for, but %s", out->target_sqnr,
+                out->verify ? "without samples nothing is measured" : "verification is off");
+    return OQ_OK;
+}
+
 static oq_status quant_options(const oq_options *options, oq_quant_options *out, oq_diag *diag)
 {
     static const choice placements[] = {
@@ -125,6 +144,8 @@ static void look_at_model(oq_conversion *c)
     c->facts.opset_before = oq_model_opset(c->model, "");
     c->facts.n_nodes = c->model->graph->n_nodes;
     c->facts.method = c->options->method;
+    c->facts.target_sqnr = c->options->target_sqnr;
+    c->facts.weight_only = strcmp(c->options->activations, "none") == 0;
     count_weights(c);
 }
 
@@ -220,8 +241,9 @@ static oq_status split_samples(oq_conversion *c)
     if (!c->calibration || !c->held_out)
         return OQ_NOMEM;
     if (n == 1) {
-        c->facts.judged_on_calibration = true;
-        c->facts.n_calibrated = c->facts.n_held_out = 1; /* sample 0 serves both */
+        c->facts.judged_on_calibration = n_held > 0;
+        c->facts.n_calibrated = 1; /* sample 0 serves both */
+        c->facts.n_held_out = n_held;
         return OQ_OK;
     }
     step = n_held ? n / n_held : n + 1; /* every step-th one, from the middle of the first step on */
@@ -349,7 +371,6 @@ static oq_status quantize(oq_conversion *c)
     OQ_TRY(oq_conversion_make_reference(c));
     OQ_TRY(calibrate(c));
     OQ_TRY(oq_conversion_passes(c, c->model, OQ_PASS_QUANT, c->plan, c->results));
-    OQ_TRY(save_plan(c));
     if (!changed_anything(c)) {
         c->facts.is_unchanged = true;
         return OQ_OK;
@@ -382,7 +403,9 @@ static oq_status convert(oq_conversion *c)
     if (!c->stopped)
         OQ_TRY(quantize(c));
     c->facts.opset_after = oq_model_opset(c->model, "");
-    return check_target(c);
+    c->facts.stopped_after = c->stopped ? c->options->stop_after : NULL;
+    OQ_TRY(check_target(c));
+    return c->stopped ? OQ_OK : save_plan(c);
 }
 
 /* ---- report */
@@ -424,9 +447,12 @@ static void finish(oq_conversion *c)
 
 oq_status oq_convert(oq_model *model, const oq_options *options, oq_report **report, oq_diag *diag)
 {
-    oq_conversion c = {.model = model, .options = options, .diag = diag};
-    oq_status status = convert(&c);
+    oq_options own;
+    oq_conversion c = {.model = model, .options = &own, .diag = diag};
+    oq_status status = take_options(options, &own, diag);
 
+    if (status == OQ_OK)
+        status = convert(&c);
     if (report && (status == OQ_OK || status == OQ_BELOW_TARGET)) {
         oq_status made = make_report(&c, report);
 
@@ -434,7 +460,7 @@ oq_status oq_convert(oq_model *model, const oq_options *options, oq_report **rep
             status = made;
     }
     finish(&c);
-    return status;
+    return oq_api_end(status, diag);
 }
 
 static oq_status refuse_same_file(const char *in, const char *out, oq_diag *diag)
@@ -443,17 +469,28 @@ static oq_status refuse_same_file(const char *in, const char *out, oq_diag *diag
 
     if (strcmp(in, "-") != 0 && strcmp(out, "-") != 0 && stat(in, &a) == 0 && stat(out, &b) == 0 &&
         a.st_dev == b.st_dev && a.st_ino == b.st_ino)
-        OQ_FAIL(diag, OQ_ARG, "%s is the input itself; give another -o", out);
+        OQ_FAIL(diag, OQ_ARG, "%s is the input itself; give another name", out);
     return OQ_OK;
 }
 
 static oq_status save(oq_conversion *c, const char *out, oq_diag *diag)
 {
+    size_t model_size = 0, data_size = 0;
     struct stat st;
+    oq_export_options options = {.external_data =
+                                     c->options->external_data ? OQ_EXTERNAL_ALWAYS : OQ_EXTERNAL_AUTO,
+                                 .model_size = &model_size,
+                                 .data_size = &data_size};
+    oq_status status = oq_export_file(c->model, out, &options, diag);
 
-    OQ_TRY(oq_model_save(c->model, out, c->options->external_data, diag));
+    oq_diag_about(diag, out, true);
+    if (status != OQ_OK)
+        return status;
+    if (strcmp(out, "-") != 0 && stat(out, &st) == 0)
+        model_size = (size_t)st.st_size; /* of a compressed file */
     c->facts.out_path = out;
-    c->facts.out_size = stat(out, &st) == 0 ? (size_t)st.st_size : 0;
+    c->facts.out_size = model_size + data_size;
+    c->facts.has_data_file = data_size > 0;
     return OQ_OK;
 }
 
@@ -461,13 +498,18 @@ oq_status oq_convert_file(const char *in, const char *out, const oq_options *opt
                           oq_diag *diag)
 {
     char *made_up = out ? NULL : oq_default_output(in);
-    oq_conversion c = {.options = options, .diag = diag};
+    oq_options own;
+    oq_conversion c = {.options = &own, .diag = diag};
     oq_status status;
 
     out = out ? out : made_up;
     if (!out)
-        return OQ_NOMEM;
-    status = refuse_same_file(in, out, diag);
+        return oq_api_end(OQ_NOMEM, diag);
+    status = take_options(options, &own, diag);
+    if (status == OQ_OK)
+        status = refuse_same_file(in, out, diag);
+    if (status == OQ_OK && own.plan_out)
+        status = refuse_same_file(in, own.plan_out, diag);
     if (status == OQ_OK)
         status = oq_model_load(in, &c.model, diag);
     if (status == OQ_OK)
@@ -479,7 +521,7 @@ oq_status oq_convert_file(const char *in, const char *out, const oq_options *opt
     finish(&c);
     oq_model_destroy(c.model);
     free(made_up);
-    return status;
+    return oq_api_end(status, diag);
 }
 
 const char *oq_report_text(const oq_report *report)

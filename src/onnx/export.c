@@ -381,6 +381,10 @@ oq_status oq_export_file(const oq_model *model, const char *path, const oq_expor
     status = encode_for(&x, path, options ? options->external_data : OQ_EXTERNAL_AUTO, &data_file, &rope);
     if (status == OQ_OK)
         status = write_both(path, &rope, data_file, &x.data, diag);
+    if (status == OQ_OK && options && options->model_size)
+        *options->model_size = rope.size;
+    if (status == OQ_OK && options && options->data_size)
+        *options->data_size = data_file ? x.data.size : 0;
     oq_arena_free(x.arena);
     return status;
 }

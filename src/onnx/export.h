@@ -20,6 +20,7 @@ typedef enum oq_external_data {
 /* NULL in place of the struct is the default, as is zero everywhere. */
 typedef struct oq_export_options {
     oq_external_data external_data;
+    size_t *model_size, *data_size; /* out, may be NULL: bytes written to the model and to its data file */
 } oq_export_options;
 
 /* Write model to path ("-": standard output; ".gz": compressed). External data goes to PATH.data beside it,

@@ -126,6 +126,9 @@ oq_status oq_report_write_json(const oq_facts *f, oq_buf *out)
     json_object_set_new(root, "output_bytes", json_integer((json_int_t)f->out_size));
     json_object_set_new(root, "opset_before", json_integer(f->opset_before));
     json_object_set_new(root, "opset", json_integer(f->opset_after));
+    set_text(root, "stopped_after", f->stopped_after);
+    if (f->target_sqnr > 0)
+        json_object_set_new(root, "target_sqnr_db", json_real(f->target_sqnr));
     json_object_set_new(root, "unchanged", json_boolean(f->is_unchanged));
     set_text(root, "data", f->data);
     set_text(root, "data_sha256", f->data_digest);

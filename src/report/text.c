@@ -8,6 +8,9 @@
 #include "report/report.h"
 
 #define MAX_ROWS 256
+/* Reasons for float operators in the text; the others are in the JSON report. */
+#define MAX_REASONS 8
+#define NAME_WIDTH  40
 
 const char *oq_size_text(size_t bytes, char *text, size_t size)
 {
@@ -20,6 +23,26 @@ const char *oq_size_text(size_t bytes, char *text, size_t size)
         unit++;
     }
     snprintf(text, size, unit ? "%.1f %s" : "%.0f %s", value, units[unit]);
+    return text;
+}
+
+const char *oq_short_name(const char *name, char *text, size_t size)
+{
+    size_t n = strlen(name), head, tail;
+
+    if (n < size) {
+        memcpy(text, name, n + 1);
+        return text;
+    }
+    head = (size - 4) / 2;
+    tail = size - 4 - head;
+    while (head > 0 && ((unsigned char)name[head] & 0xC0) == 0x80)
+        head--; /* whole UTF-8 characters only */
+    while (tail > 0 && ((unsigned char)name[n - tail] & 0xC0) == 0x80)
+        tail--;
+    memcpy(text, name, head);
+    memcpy(text + head, "...", 3);
+    memcpy(text + head + 3, name + n - tail, tail + 1);
     return text;
 }
 
@@ -41,6 +64,12 @@ static bool is_ours(const oq_node *node)
     return oq_node_is(node, "QuantizeLinear") || oq_node_is(node, "DequantizeLinear");
 }
 
+static bool has_weights(const oq_node *node)
+{
+    return node->op && (node->op->rule == OQ_RULE_WEIGHTED || node->op->rule == OQ_RULE_MATMUL ||
+                        node->op->rule == OQ_RULE_RECURRENT);
+}
+
 static oq_tally *row_of(oq_tally *rows, size_t *n, size_t max, const oq_node *node,
                         const oq_plan_node *planned)
 {
@@ -53,7 +82,8 @@ static oq_tally *row_of(oq_tally *rows, size_t *n, size_t max, const oq_node *no
     }
     if (*n == max)
         return NULL;
-    rows[*n] = (oq_tally){.op_type = node->op_type, .reason = reason, .kind = planned->kind};
+    rows[*n] = (oq_tally){
+        .op_type = node->op_type, .reason = reason, .kind = planned->kind, .has_weights = has_weights(node)};
     return &rows[(*n)++];
 }
 
@@ -151,11 +181,15 @@ static void write_clean(const oq_facts *f, oq_buf *out)
 
 static void write_quantize(const oq_facts *f, const oq_tally *rows, size_t n, oq_buf *out)
 {
+    const oq_quant_options *options = &f->plan->options;
+
     oq_buf_printf(out, "  quantize   ");
     if (!write_counts(rows, n, OQ_NODE_INTEGER, NULL, out))
         oq_buf_printf(out, "nothing");
     else
-        oq_buf_printf(out, f->plan->options.activations == OQ_UNDEFINED ? " with int8 weights" : " in int8");
+        oq_buf_printf(out, options->activations == OQ_UNDEFINED ? " with int8 weights"
+                           : options->weights == OQ_UNDEFINED ? " read 8-bit activations (weights stay float)"
+                                                              : " in int8");
     for (size_t i = 0; i < n; i++) {
         if (rows[i].kind == OQ_NODE_FOLLOWS) {
             oq_buf_printf(out, "; ");
@@ -201,9 +235,9 @@ static void write_agreement(const oq_verify_result *v, oq_buf *out)
     if (v->n_codes_differ == 0)
         oq_buf_printf(out, "; integer units = fake quant on all %zu codes", v->n_codes);
     else
-        oq_buf_printf(out,
-                      "; integer units differ from fake quant on %zu of %zu codes (%zu of them rounding ties)",
-                      v->n_codes_differ, v->n_codes, v->n_ties);
+        oq_buf_printf(
+            out, "; integer units differ from fake quant on %zu of %zu codes (%zu of them rounding ties)",
+            v->n_codes_differ, v->n_codes, v->n_ties);
 }
 
 static void write_verify(const oq_facts *f, oq_buf *out)
@@ -235,15 +269,34 @@ static bool reason_seen(const oq_tally *rows, size_t i)
     return false;
 }
 
-static void write_kept_float(const oq_tally *rows, size_t n, oq_buf *out)
+/* With weights alone every operator computes in float: only those that kept float weights are news. */
+static bool is_news(const oq_facts *f, const oq_tally *row)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (rows[i].kind != OQ_NODE_FLOAT || reason_seen(rows, i))
-            continue;
-        oq_buf_printf(out, "  kept float: ");
-        write_counts(rows, n, OQ_NODE_FLOAT, rows[i].reason, out);
-        oq_buf_printf(out, " (%s)\n", rows[i].reason);
+    return row->kind == OQ_NODE_FLOAT && row->reason[0] &&
+           (f->plan->options.activations != OQ_UNDEFINED || row->has_weights);
+}
+
+/* One line for each reason, the most important first: operators with weights, then the others. */
+static void write_kept_float(const oq_facts *f, const oq_tally *rows, size_t n, oq_buf *out)
+{
+    size_t n_lines = 0, n_left = 0;
+
+    for (int round = 0; round < 2; round++) {
+        for (size_t i = 0; i < n; i++) {
+            if (!is_news(f, &rows[i]) || rows[i].has_weights != (round == 0) || reason_seen(rows, i))
+                continue;
+            if (n_lines == MAX_REASONS) {
+                n_left++;
+                continue;
+            }
+            oq_buf_printf(out, "  kept float: ");
+            write_counts(rows, n, OQ_NODE_FLOAT, rows[i].reason, out);
+            oq_buf_printf(out, " (%s)\n", rows[i].reason);
+            n_lines++;
+        }
     }
+    if (n_left)
+        oq_buf_printf(out, "  kept float: for %zu more reasons, see --report\n", n_left);
 }
 
 static int by_db(const void *a, const void *b)
@@ -256,6 +309,7 @@ static int by_db(const void *a, const void *b)
 static void write_weakest(const oq_verify_result *v, oq_buf *out)
 {
     const oq_sqnr **layers = calloc(v->n_layers + 1, sizeof *layers);
+    char name[NAME_WIDTH + 1];
 
     if (!layers || v->n_layers < 2) {
         free(layers);
@@ -266,8 +320,9 @@ static void write_weakest(const oq_verify_result *v, oq_buf *out)
     qsort(layers, v->n_layers, sizeof *layers, by_db);
     oq_buf_printf(out, "  weakest layers:");
     for (size_t i = 0; i < 3 && i < v->n_layers; i++)
-        oq_buf_printf(out, "%s %s %.1f dB", i ? "," : "", layers[i]->name, layers[i]->fake_db);
-    oq_buf_byte(out, '\n');
+        oq_buf_printf(out, "%s %s %.1f dB", i ? "," : "", oq_short_name(layers[i]->name, name, sizeof name),
+                      layers[i]->fake_db);
+    oq_buf_printf(out, "%s\n", v->n_layers > 3 ? "      more: --report" : "");
     free(layers);
 }
 
@@ -282,16 +337,52 @@ static void write_no_data(const oq_facts *f, oq_buf *out)
         f->in_path);
 }
 
-static void write_written(const oq_facts *f, oq_buf *out)
+static bool is_below_target(const oq_facts *f)
+{
+    return f->target_sqnr > 0 && f->verify && !(f->verify->mean_db >= f->target_sqnr);
+}
+
+/* The last line of what was done: written, or why not. */
+static void write_end(const oq_facts *f, oq_buf *out)
 {
     char size[32];
 
+    if (f->stopped_after)
+        oq_buf_printf(out, "  stopped after %s: nothing was written\n", f->stopped_after);
+    else if (is_below_target(f))
+        oq_buf_printf(out, "\nnothing was written: %.1f dB were asked for\n", f->target_sqnr);
     if (!f->out_path)
         return;
-    oq_buf_printf(out, "%swrote %s  %s (%.2fx) in %.*f s\n", f->data ? "\n" : "", f->out_path,
-                  oq_size_text(f->out_size, size, sizeof size),
+    oq_buf_printf(out, "%swrote %s%s  %s (%.2fx) in %.*f s\n", f->data ? "\n" : "", f->out_path,
+                  f->has_data_file ? " and its data file" : "", oq_size_text(f->out_size, size, sizeof size),
                   f->in_size ? (double)f->out_size / (double)f->in_size : 0, f->seconds < 1 ? 2 : 1,
                   f->seconds);
+}
+
+static void write_unchanged(const oq_facts *f, oq_buf *out)
+{
+    oq_buf_printf(out, "%s: already quantized; nothing was left to do, so the file is unchanged.\n",
+                  f->in_path);
+    write_end(f, out);
+}
+
+static void write_conversion(const oq_facts *f, const oq_tally *rows, size_t n, oq_buf *out)
+{
+    if (!f->data && !f->stopped_after && f->plan->options.activations == OQ_UNDEFINED && !f->weight_only)
+        write_no_data(f, out);
+    else
+        write_head(f, out);
+    write_clean(f, out);
+    if (!f->stopped_after) {
+        write_calibrate(f, out);
+        write_quantize(f, rows, n, out);
+        write_verify(f, out);
+    }
+    write_end(f, out);
+    if (!f->stopped_after)
+        write_kept_float(f, rows, n, out);
+    if (f->verify)
+        write_weakest(f->verify, out);
 }
 
 void oq_report_write_text(const oq_facts *f, oq_buf *out)
@@ -299,25 +390,12 @@ void oq_report_write_text(const oq_facts *f, oq_buf *out)
     oq_tally *rows = calloc(MAX_ROWS, sizeof *rows);
     size_t n = rows ? oq_tally_nodes(f->plan, f->model, rows, MAX_ROWS) : 0;
 
-    if (f->is_unchanged && f->plan->from_model) {
-        oq_buf_printf(out, "%s: already quantized; nothing was left to do, so the file is unchanged.\n",
-                      f->in_path);
-        write_written(f, out);
-        free(rows);
-        return;
-    }
-    if (!f->data)
-        write_no_data(f, out);
+    if (!rows)
+        out->failed = true;
+    else if (f->is_unchanged && f->plan->from_model)
+        write_unchanged(f, out);
     else
-        write_head(f, out);
-    write_clean(f, out);
-    write_calibrate(f, out);
-    write_quantize(f, rows, n, out);
-    write_verify(f, out);
-    write_written(f, out);
-    write_kept_float(rows, n, out);
-    if (f->verify)
-        write_weakest(f->verify, out);
+        write_conversion(f, rows, n, out);
     free(rows);
 }
 
@@ -325,16 +403,17 @@ void oq_report_write_text(const oq_facts *f, oq_buf *out)
 
 static void write_rows(const char *title, const oq_sqnr *rows, size_t n, oq_buf *out)
 {
+    char name[61];
     int width = 10;
 
     for (size_t i = 0; i < n; i++)
         width = (int)strlen(rows[i].name) > width ? (int)strlen(rows[i].name) : width;
-    if (width > 60)
-        width = 60;
+    if (width > (int)sizeof name - 1)
+        width = (int)sizeof name - 1;
     oq_buf_printf(out, "%-*s  %-18s %9s %9s\n", width, title, "operator", "SQNR dB", "worst");
     for (size_t i = 0; i < n; i++)
-        oq_buf_printf(out, "%-*s  %-18s %9.1f %9.1f\n", width, rows[i].name, rows[i].op_type, rows[i].fake_db,
-                      rows[i].worst_db);
+        oq_buf_printf(out, "%-*s  %-18s %9.1f %9.1f\n", width, oq_short_name(rows[i].name, name, sizeof name),
+                      rows[i].op_type, rows[i].fake_db, rows[i].worst_db);
 }
 
 void oq_report_write_comparison(const oq_verify_result *v, oq_buf *out)
