@@ -1,9 +1,9 @@
 src_libonnxq_core_la_SOURCES += \
-	%D%/conv_transpose.h \
 	%D%/activation.c \
 	%D%/activation.h \
 	%D%/conv_shape.c \
 	%D%/conv_shape.h \
+	%D%/conv_transpose.h \
 	%D%/families.h \
 	%D%/floats.c \
 	%D%/floats.h \

@@ -172,8 +172,13 @@ static oq_status run_matmul(oq_run *ctx)
                          b_in ? b_in->rank : state->rank))
         OQ_OP_FAIL(ctx, OQ_SHAPE, "operands of rank %d and %d do not multiply: check the inner dimensions",
                    a_in->rank, b_in ? b_in->rank : state->rank);
-    if (is_plain(a_in->dtype) && b_in) { /* constants of these types are not packed */
-        void *out = oq_out(ctx, 0, a_in->dtype, p.dims, p.rank);
+    if (is_plain(a_in->dtype)) {
+        void *out;
+
+        if (!b_in || b_in->dtype != a_in->dtype)
+            OQ_OP_FAIL(ctx, OQ_SHAPE, "operands of different types: the first is %s",
+                       oq_dtype_name(a_in->dtype));
+        out = oq_out(ctx, 0, a_in->dtype, p.dims, p.rank);
 
         if (!out)
             return ctx->status;
@@ -384,12 +389,15 @@ static oq_status run_float_gemm(oq_run *ctx, const gemm_state *state, const plai
 static oq_status run_plain_gemm(oq_run *ctx, const gemm_state *state, const plain_sizes *s, size_t c_row,
                                 size_t c_column)
 {
-    const oq_array *a = ctx->in[0], *c = oq_in(ctx, 2);
-    void *y = oq_out(ctx, 0, a->dtype, (const int64_t[]){(int64_t)s->m, (int64_t)s->n}, 2);
+    const oq_array *a = ctx->in[0], *b = ctx->in[1], *c = oq_in(ctx, 2);
+    void *y;
 
+    if (state->is_packed || !b || b->dtype != a->dtype || (c && c->dtype != a->dtype))
+        OQ_OP_FAIL(ctx, OQ_SHAPE, "operands of different types: the first is %s", oq_dtype_name(a->dtype));
+    y = oq_out(ctx, 0, a->dtype, (const int64_t[]){(int64_t)s->m, (int64_t)s->n}, 2);
     if (!y)
         return ctx->status;
-    plain_product(a->dtype, s, a->data, ctx->in[1]->data, y);
+    plain_product(a->dtype, s, a->data, b->data, y);
     finish_plain(a->dtype, s, state, c ? c->data : NULL, c_row, c_column, y);
     return OQ_OK;
 }

@@ -36,6 +36,16 @@ static oq_byte byte_of(oq_dtype dtype)
     return dtype == OQ_INT8 ? OQ_BYTE_S8 : OQ_BYTE_U8;
 }
 
+static oq_status check_bytes(oq_run *ctx, const inputs *in)
+{
+    oq_dtype x = ctx->in[in->x]->dtype, w = ctx->in[in->w]->dtype;
+
+    if (!(OQ_T(x) & OQ_T_BYTES) || !(OQ_T(w) & OQ_T_BYTES))
+        OQ_OP_FAIL(ctx, OQ_UNSUPPORTED, "a product of %s and %s is not computed here", oq_dtype_name(x),
+                   oq_dtype_name(w));
+    return OQ_OK;
+}
+
 /* A zero point that is one number for the whole tensor; 0 when omitted. */
 static oq_status single_zero(oq_run *ctx, int i, int32_t *out)
 {
@@ -140,6 +150,7 @@ static oq_status pack_conv(oq_run *ctx, const inputs *in, conv_state *state, oq_
     void *memory;
     size_t size;
 
+    OQ_TRY(check_bytes(ctx, in));
     OQ_TRY(oq_conv_check_rank(ctx->node, w->rank, ctx->diag));
     OQ_TRY(oq_conv_check_weight(ctx->node, w->dims, state->group, ctx->diag));
     OQ_TRY(oq_window_fit(&state->window, ctx->node, w->rank - 2, w->dims + 2, ctx->diag));
@@ -260,6 +271,7 @@ static oq_status run_matmul_with(oq_run *ctx, const inputs *in)
     oq_int8_output out;
     oq_product p;
 
+    OQ_TRY(check_bytes(ctx, in));
     if (!oq_product_make(&p, a->dims, a->rank, b->dims, b->rank))
         OQ_OP_FAIL(ctx, OQ_SHAPE, "operands of rank %d and %d do not multiply: check the inner dimensions",
                    a->rank, b->rank);

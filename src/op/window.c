@@ -25,7 +25,7 @@ static oq_status read_list(const oq_node *node, const char *name, int64_t least,
     }
     if (n % (size_t)per || n / (size_t)per > OQ_WINDOW_RANK)
         return oq_op_fail(diag, node, OQ_SHAPE, __FILE__, __LINE__, "attribute %s has %zu numbers", name, n);
-    if (window->rank >= 0 && n != (size_t)(window->rank * per))
+    if (window->rank >= 0 && n != (size_t)window->rank * (size_t)per)
         return oq_op_fail(diag, node, OQ_SHAPE, __FILE__, __LINE__,
                           "attribute %s has %zu numbers where the others ask for %d spatial axes", name, n,
                           window->rank);

@@ -101,6 +101,8 @@ static void test_other_types(void)
     host_array(h, 0, OQ_DOUBLE, d, DIMS(1, 1));
     is_int(host_run(h), OQ_OK, "double runs");
     ok(((double *)h->out[0].data)[0] > 1, "and keeps its precision");
+    host_floats(h, 1, (float[]){1}, DIMS(1, 1));
+    is_int(host_run(h), OQ_SHAPE, "operands of different types are refused");
     host_free(h);
 }
 
