@@ -107,6 +107,12 @@ static bool is_float(const oq_value *value)
     return value && value->dtype == OQ_FLOAT;
 }
 
+/* Behind an operator unknown here types are unknown: the weight's is the input's too. */
+static bool may_be_float(const oq_value *value)
+{
+    return is_float(value) || value->dtype == OQ_UNDEFINED;
+}
+
 /* Float numbers that calibration can observe. */
 static bool is_observable(const oq_placer *p, const oq_value *value)
 {
@@ -141,10 +147,10 @@ static const char *unit_obstacle(const oq_placer *p, const oq_node *node)
         return choice;
     if (node->n_inputs < 2 || !node->inputs[0] || !node->inputs[1])
         return "has no weight input";
-    if (!is_float(node->inputs[0]) || !is_float(node->inputs[1]))
-        return "is not float32";
     if (needs_ranges && (!p->computable[node->inputs[0]->id] || !p->computable[node->inputs[1]->id]))
         return "stands behind an operator that cannot be run here, so it has no ranges";
+    if (!may_be_float(node->inputs[0]) || !is_float(node->inputs[1]))
+        return "is not float32";
     if (oq_value_constant(node->inputs[0]))
         return is_constant_weight(node->inputs[1])
                    ? "reads constants only"
@@ -202,8 +208,9 @@ static bool place_stored(oq_placer *p, const oq_node *node)
     bool is_stored = is_recurrent ? has_weight(node, 1) || has_weight(node, 2) : is_table(node);
     const char *choice;
 
-    if (options->activations != OQ_UNDEFINED || options->weights == OQ_UNDEFINED || !is_stored)
-        return false;
+    if (options->activations != OQ_UNDEFINED || options->weights == OQ_UNDEFINED || p->plan->from_model ||
+        !is_stored)
+        return false; /* what a quantized model kept float was kept on purpose */
     choice = oq_place_user_choice(p->plan, node);
     oq_place_decide(p->plan, node, choice ? OQ_NODE_FLOAT : OQ_NODE_INTEGER,
                     choice         ? choice
@@ -403,7 +410,7 @@ static bool is_island(const oq_plan *plan, const oq_value *value)
 
         if (edge_is_quantized(plan, value->uses[i]))
             continue;
-        if (is_mover(reader) || is_sensitive(reader) || reader->graph != value->graph)
+        if (!reader->op || is_mover(reader) || is_sensitive(reader) || reader->graph != value->graph)
             return true;
         has_mean |= oq_node_is(reader, "ReduceMean");
         has_difference |= oq_node_is(reader, "Sub");
@@ -421,7 +428,7 @@ static void grow_conv(oq_placer *p, const oq_node *node)
     if (is_island(p->plan, t) && !any_reader_quantized(p->plan, t))
         return;
     for (int i = 0; i < t->n_uses; i++) {
-        if (t->uses[i].node->graph == p->graph)
+        if (t->uses[i].node->graph == p->graph && t->uses[i].node->op) /* an unknown node stays as it is */
             quantize_edge(p, t->uses[i].node, t->uses[i].index);
     }
 }
