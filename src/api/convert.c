@@ -1,4 +1,5 @@
 /* convert: the walk through the house, one step per function (ARCHITECTURE.md). */
+#include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
@@ -172,10 +173,12 @@ oq_status oq_conversion_set_dims(oq_model *model, const char *dims, oq_diag *dia
     while (dims && *dims) {
         const char *equals = strchr(dims, '=');
         char *end;
-        long long size = equals ? strtoll(equals + 1, &end, 10) : 0;
+        long long size;
         bool found = false;
 
-        if (!equals || end == equals + 1 || (*end && *end != ',') || size < 0)
+        errno = 0;
+        size = equals ? strtoll(equals + 1, &end, 10) : 0;
+        if (!equals || errno || end == equals + 1 || (*end && *end != ',') || size < 0)
             OQ_FAIL(diag, OQ_ARG, "--dim wants NAME=SIZE, not '%s'", dims);
         OQ_TRY(set_symbol(model->graph, dims, (size_t)(equals - dims), size, &found));
         if (!found)
