@@ -3,11 +3,12 @@
  *     FakeQuant(x; s_x), FakeQuant(W; s_w[c]), b -> Conv    =>    b becomes FakeQuant(b; s_x * s_w[c], 0) as
  * int32
  *
- * A bias shared by two units gets a pair of its own for each: their scales differ. Must not fire when the
- * activation is read in float (weight-only) or the weight is float, for a Gemm with beta other than 1
- * (runtimes then leave the node float anyway), for a computed C, for a ConvTranspose whose per-channel weight
- * scales do not match its bias, and for a bias that would saturate at the scales the model brought along.
- * Flags: QUANT.
+ * The bias of a MatMul is the constant vector that the Add behind it adds: runtimes join the two into one
+ * Gemm, which runs in integers only with an int32 bias. A bias shared by two units gets a pair of its own for
+ * each: their scales differ. Must not fire when the activation is read in float (weight-only) or the weight
+ * is float, for a Gemm with beta other than 1 (runtimes then leave the node float anyway), for a computed C,
+ * for a ConvTranspose whose per-channel weight scales do not match its bias, and for a bias that would
+ * saturate at the scales the model brought along. Flags: QUANT.
  */
 #include <math.h>
 
@@ -24,14 +25,10 @@ static const oq_tensor *pair_scale(const oq_value *value)
     return oq_value_constant(pair->inputs[1]);
 }
 
-static bool is_foldable(const oq_node *node)
+/* A Gemm whose beta is not 1 scales its bias once more. */
+static bool scales_bias(const oq_node *node)
 {
-    int input = node->op ? node->op->bias : -1;
-    const oq_tensor *bias =
-        input >= 0 && input < node->n_inputs ? oq_value_constant(node->inputs[input]) : NULL;
-
-    return bias && bias->dtype == OQ_FLOAT && bias->rank == 1 &&
-           (!oq_node_is(node, "Gemm") || oq_node_float(node, "beta", 1.0f) == 1.0f);
+    return oq_node_is(node, "Gemm") && oq_node_float(node, "beta", 1.0f) != 1.0f;
 }
 
 static oq_status bias_params(const oq_tensor *s_x, const oq_tensor *s_w, oq_arena *arena, oq_qparams *out)
@@ -70,21 +67,22 @@ static bool saturates(const oq_tensor *bias, const oq_qparams *q, oq_arena *scra
 
 static oq_status quantize_bias(oq_node *node, oq_pass_ctx *ctx)
 {
-    int input = node->op->bias;
-    oq_value *value = node->inputs[input];
-    const oq_tensor *bias = value->constant, *s_x = pair_scale(node->inputs[0]),
+    oq_unit_bias at = oq_find_unit_bias(node);
+    oq_value *value = at.holder ? at.holder->inputs[at.input] : NULL;
+    const oq_tensor *bias = oq_value_constant(value), *s_x = pair_scale(node->inputs[0]),
                     *s_w = pair_scale(node->inputs[1]);
     oq_qparams q;
     oq_node *pair;
 
-    if (!s_x || s_x->n_elements != 1 || !s_w || (s_w->n_elements != 1 && s_w->n_elements != bias->n_elements))
+    if (!bias || !s_x || s_x->n_elements != 1 || !s_w ||
+        (s_w->n_elements != 1 && s_w->n_elements != bias->n_elements))
         return OQ_OK;
     OQ_TRY(bias_params(s_x, s_w, ctx->plan->arena, &q));
     if (ctx->plan->options.mode != OQ_QMODE_TORCH && saturates(bias, &q, ctx->arena)) {
         oq_pass_note(ctx, "bias '%s' stays float: at the model's own scales it exceeds 32 bits", value->name);
         return OQ_OK;
     }
-    pair = oq_add_fake_quant(value, &q, ctx->plan->options.mode, node);
+    pair = oq_add_fake_quant(value, &q, ctx->plan->options.mode, at.holder);
     if (!pair)
         return OQ_NOMEM;
     OQ_TRY(oq_plan_fit(ctx->plan, node->graph->model));
@@ -95,14 +93,14 @@ static oq_status quantize_bias(oq_node *node, oq_pass_ctx *ctx)
                                                    .has_qparams = true,
                                                    .reason = "bias of a unit"};
     ctx->changed++;
-    return oq_node_set_input(node, input, pair->outputs[0]);
+    return oq_node_set_input(at.holder, at.input, pair->outputs[0]);
 }
 
 oq_status oq_bias(oq_graph *graph, oq_pass_ctx *ctx)
 {
     OQ_FOR_EACH_NODE (graph, node) {
         if (node->id < ctx->plan->n_nodes && ctx->plan->nodes[node->id].kind == OQ_NODE_INTEGER &&
-            is_foldable(node))
+            !scales_bias(node))
             OQ_TRY(quantize_bias(node, ctx));
     }
     return OQ_OK;

@@ -12,6 +12,7 @@
  */
 #include <string.h>
 
+#include "pass/edit.h"
 #include "pass/fake_quant.h"
 #include "pass/pass.h"
 
@@ -51,15 +52,14 @@ static float activation_scale(const oq_node *node, const oq_plan *plan)
 }
 
 /* Bias constant with one entry per channel; NULL when there is none to guard. */
-static const oq_tensor *guarded_bias(const oq_node *node)
+static const oq_tensor *guarded_bias(oq_node *node)
 {
-    int input = node->op ? node->op->bias : -1;
+    oq_unit_bias at = oq_find_unit_bias(node);
 
-    return input >= 0 && input < node->n_inputs ? oq_value_constant(node->inputs[input]) : NULL;
+    return at.holder ? oq_value_constant(at.holder->inputs[at.input]) : NULL;
 }
 
-static oq_status bias_floors(const oq_node *node, const oq_plan *plan, size_t n, oq_arena *arena,
-                             const float **out)
+static oq_status bias_floors(oq_node *node, const oq_plan *plan, size_t n, oq_arena *arena, const float **out)
 {
     const oq_tensor *bias = guarded_bias(node);
     float s_x = activation_scale(node, plan), *floors, *b;

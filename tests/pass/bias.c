@@ -66,11 +66,49 @@ static void test_gemm_with_beta(void)
     bench_free(b);
 }
 
+/* x [1,2,3] -> MatMul(w) -> Add(b [n]) -> out */
+static net product(int64_t n, bool with_second_reader, oq_node **add)
+{
+    bench *b = bench_new(13);
+    net p = {.b = b};
+
+    p.x = bench_input(b, "x", OQ_FLOAT, DIMS(1, 2, 3));
+    p.conv1 = bench_node(b, "MatMul", "y", 2, p.x, bench_random(b, "w", DIMS(3, 4)));
+    *add = bench_node(b, "Add", "z", 2, bench_random(b, "b", DIMS(n)), p.conv1->outputs[0]);
+    bench_output(b, (*add)->outputs[0]);
+    if (with_second_reader)
+        bench_output(b, p.conv1->outputs[0]);
+    bench_run(b, oq_infer_shapes);
+    net_plan(&p, &quant_defaults, -1, 1);
+    return p;
+}
+
+static void test_bias_behind_matmul(void)
+{
+    oq_node *add, *pair;
+    net n = product(4, false, &add);
+
+    net_quantize(&n, oq_bias);
+    pair = oq_node_producer(add, 0);
+    ok(pair && oq_value_constant(pair->inputs[2])->dtype == OQ_INT32,
+       "the vector added to a product is its bias");
+    net_free(&n);
+    n = product(1, false, &add);
+    net_quantize(&n, oq_bias);
+    ok(oq_node_producer(add, 0) == NULL, "one number for all channels is not");
+    net_free(&n);
+    n = product(4, true, &add);
+    net_quantize(&n, oq_bias);
+    ok(oq_node_producer(add, 0) == NULL, "nor one whose product has another reader");
+    net_free(&n);
+}
+
 int main(void)
 {
     test_scale();
     test_weights_only();
     test_shared_bias();
     test_gemm_with_beta();
+    test_bias_behind_matmul();
     return tap_done();
 }
