@@ -18,6 +18,7 @@ typedef struct oq_conversion {
     oq_verify_result verify;
     oq_api_progress progress;
     oq_facts facts;
+    oq_buf notes; /* one line each: what the user should know beside the figures */
     double started;
     bool stopped; /* --stop-after was reached */
     oq_diag *diag;

@@ -193,7 +193,11 @@ oq_status oq_conversion_passes(oq_conversion *c, oq_model *model, unsigned which
                                oq_pass_result *results)
 {
     const oq_options *o = c->options;
-    oq_pass_ctx ctx = {.arena = oq_arena_new(0), .plan = plan, .target_opset = o->opset, .diag = c->diag};
+    oq_pass_ctx ctx = {.arena = oq_arena_new(0),
+                       .plan = plan,
+                       .target_opset = o->opset,
+                       .notes = results ? &c->notes : NULL,
+                       .diag = c->diag};
     oq_pipeline_options pipeline = {.print_after = results ? o->print_after : NULL,
                                     .stop_after = results ? o->stop_after : NULL,
                                     .skip = o->skip,
@@ -365,8 +369,20 @@ static oq_status save_plan(oq_conversion *c)
     return status;
 }
 
+/* An option that does nothing for this model says so. */
+static void note_idle_patterns(oq_conversion *c, const char *option, const char *const *patterns, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!oq_plan_pattern_matches(c->model, patterns[i]))
+            oq_buf_printf(&c->notes, "%s %s: no node of this model has that name or operator\n", option,
+                          patterns[i]);
+    }
+}
+
 static oq_status quantize(oq_conversion *c)
 {
+    note_idle_patterns(c, "--exclude", c->options->exclude, c->options->n_exclude);
+    note_idle_patterns(c, "--include", c->options->include, c->options->n_include);
     OQ_TRY(open_data(c));
     OQ_TRY(describe_options(c));
     OQ_TRY(oq_plan_place(c->plan, c->model, c->diag));
@@ -420,6 +436,8 @@ static oq_status make_report(oq_conversion *c, oq_report **out)
     oq_status status = report ? OQ_OK : OQ_NOMEM;
 
     c->facts.seconds = oq_api_now() - c->started;
+    oq_buf_byte(&c->notes, '\0');
+    c->facts.notes = c->notes.failed ? NULL : (const char *)c->notes.data;
     if (status == OQ_OK)
         status = oq_report_write_json(&c->facts, &json);
     if (status == OQ_OK) {
@@ -445,6 +463,7 @@ static void finish(oq_conversion *c)
     oq_model_destroy(c->reference);
     oq_model_destroy(c->judged);
     oq_pool_free(c->pool);
+    oq_buf_free(&c->notes);
     oq_arena_free(c->arena);
 }
 

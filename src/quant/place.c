@@ -91,6 +91,15 @@ static bool matches_any(const oq_node *node, const char *const *patterns, size_t
     return false;
 }
 
+bool oq_plan_pattern_matches(const oq_model *model, const char *pattern)
+{
+    OQ_FOR_EACH_NODE (model->graph, node) {
+        if (matches(node, pattern))
+            return true;
+    }
+    return false;
+}
+
 const char *oq_place_user_choice(const oq_plan *plan, const oq_node *node)
 {
     const oq_quant_options *options = &plan->options;

@@ -97,6 +97,9 @@ int oq_plan_owner(const oq_plan *plan, int id);
 
 /* ---- rules (place.c): fills decisions and reasons for every node of the main graph; no numbers */
 oq_status oq_plan_place(oq_plan *plan, oq_model *model, oq_diag *diag);
+/* Does a pattern of include or exclude (name, glob, op:TYPE) mean any node? One that does not is worth a
+ * word. */
+bool oq_plan_pattern_matches(const oq_model *model, const char *pattern);
 /* Values whose range must be observed. */
 bool oq_plan_wants_range(const oq_plan *plan, int value_id);
 /* Ranges -> parameters for all pairs (after calibration). OQ_RANGE names a value that was never observed or

@@ -1,6 +1,7 @@
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ir/graph.h"
 #include "report/report.h"
@@ -106,6 +107,16 @@ static json_t *float_rows(const oq_facts *f)
     return list;
 }
 
+static json_t *note_rows(const char *notes)
+{
+    json_t *list = json_array();
+    const char *end;
+
+    for (; notes && (end = strchr(notes, '\n')); notes = end + 1)
+        json_array_append_new(list, json_stringn(notes, (size_t)(end - notes)));
+    return list;
+}
+
 static void set_text(json_t *object, const char *key, const char *value)
 {
     if (value)
@@ -137,6 +148,7 @@ oq_status oq_report_write_json(const oq_facts *f, oq_buf *out)
     json_object_set_new(root, "judged_on_calibration", json_boolean(f->judged_on_calibration));
     if (config)
         json_object_set_new(root, "config", config);
+    json_object_set_new(root, "notes", note_rows(f->notes));
     json_object_set_new(root, "passes", pass_rows(f));
     json_object_set_new(root, "operators", tally_rows(f));
     json_object_set_new(root, "kept_float", float_rows(f));

@@ -26,6 +26,7 @@ typedef struct oq_facts {
     const oq_verify_result *verify;         /* NULL: not verified */
     double target_sqnr;                     /* dB asked for; 0: none */
     const char *stopped_after;              /* --stop-after was reached; NULL: no */
+    const char *notes;                      /* lines the user should know beside the figures; NULL: none */
     bool is_unchanged;                      /* nothing was left to do */
     const char *config;                     /* effective options, a JSON object */
     const char *model_digest, *data_digest; /* SHA-256; data_digest NULL without data */

@@ -7,7 +7,8 @@
 #include "ir/graph.h"
 #include "report/report.h"
 
-#define MAX_ROWS 256
+#define MAX_NOTES 3
+#define MAX_ROWS  256
 /* Reasons for float operators in the text; the others are in the JSON report. */
 #define MAX_REASONS 8
 #define NAME_WIDTH  40
@@ -177,6 +178,20 @@ static void write_clean(const oq_facts *f, oq_buf *out)
     }
     if (strcmp(separator, ", ") == 0)
         oq_buf_byte(out, '\n');
+}
+
+/* The first notes; the rest are in the JSON report. */
+static void write_notes(const oq_facts *f, oq_buf *out)
+{
+    const char *line = f->notes, *end;
+    size_t n = 0;
+
+    for (; line && (end = strchr(line, '\n')); line = end + 1) {
+        if (n++ < MAX_NOTES)
+            oq_buf_printf(out, "  note       %.*s\n", (int)(end - line), line);
+    }
+    if (n > MAX_NOTES)
+        oq_buf_printf(out, "             (%zu more in --report)\n", n - MAX_NOTES);
 }
 
 static void write_quantize(const oq_facts *f, const oq_tally *rows, size_t n, oq_buf *out)
@@ -373,6 +388,7 @@ static void write_conversion(const oq_facts *f, const oq_tally *rows, size_t n, 
     else
         write_head(f, out);
     write_clean(f, out);
+    write_notes(f, out);
     if (!f->stopped_after) {
         write_calibrate(f, out);
         write_quantize(f, rows, n, out);
