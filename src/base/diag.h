@@ -31,8 +31,8 @@ struct oq_diag {
             return oq_try_status_;         \
     } while (0)
 
-/* Return from the current function with a recorded fault. diag may be NULL. The status is returned as it stands here,
- * so that a compiler and an analyzer see that it is not OQ_OK. */
+/* Return from the current function with a recorded fault. diag may be NULL. The status is returned as it
+ * stands here, so that a compiler and an analyzer see that it is not OQ_OK. */
 #define OQ_FAIL(diag, status, ...) \
     return (oq_diag_set((diag), (status), __FILE__, __LINE__, __VA_ARGS__), (status))
 

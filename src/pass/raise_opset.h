@@ -9,7 +9,7 @@ typedef struct oq_raise_row {
     const char *op_type;
     int since; /* nodes of an opset below this are rewritten, straight to the form of opset 13 */
     const char *(*obstacle)(const oq_node *node); /* why it cannot be (NULL: it can); NULL: always can */
-    oq_status (*lift)(oq_node *node); /* NULL: never, obstacle says why */
+    oq_status (*lift)(oq_node *node);             /* NULL: never, obstacle says why */
 } oq_raise_row;
 
 /* Rows of raise_opset_shape.c and raise_opset_math.c, each ended by a NULL op_type. */

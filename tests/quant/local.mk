@@ -1,5 +1,5 @@
 # tests of src/quant; quant_bench.c builds a small net with a plan
-quant_bench = tests/quant/quant_bench.c tests/quant/quant_bench.h tests/pass/bench.c tests/pass/bench.h
+quant_bench = %D%/quant_bench.c %D%/quant_bench.h tests/pass/bench.c tests/pass/bench.h
 
 check_PROGRAMS += %D%/calibrate.t
 %C%_calibrate_t_SOURCES = %D%/calibrate.c $(quant_bench)
