@@ -405,6 +405,8 @@ static void start(const recurrent_state *s, const buffers *m, size_t d)
             memcpy(m->h + to, m->initial_h + from, size);
         else
             memset(m->h + to, 0, size);
+        if (!m->c)
+            continue; /* GRU and RNN have no cell */
         if (m->initial_c)
             memcpy(m->c + to, m->initial_c + from, size);
         else

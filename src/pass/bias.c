@@ -74,7 +74,7 @@ static oq_status quantize_bias(oq_node *node, oq_pass_ctx *ctx)
     oq_qparams q;
     oq_node *pair;
 
-    if (!bias || !s_x || s_x->n_elements != 1 || !s_w ||
+    if (!value || !bias || !s_x || s_x->n_elements != 1 || !s_w ||
         (s_w->n_elements != 1 && s_w->n_elements != bias->n_elements))
         return OQ_OK;
     OQ_TRY(bias_params(s_x, s_w, ctx->plan->arena, &q));

@@ -73,7 +73,7 @@ oq_status oq_fuse_pad(oq_graph *graph, oq_pass_ctx *ctx)
         const int64_t *pads;
         size_t n;
 
-        if (!oq_node_is(conv, "Conv") || conv->inputs[0] != node->outputs[0] || rank < 3 ||
+        if (!conv || !oq_node_is(conv, "Conv") || conv->inputs[0] != node->outputs[0] || rank < 3 ||
             !fills_with_zero(node) || !has_explicit_pads(conv))
             continue;
         oq_node_ints(conv, "pads", &n);

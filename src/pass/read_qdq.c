@@ -32,8 +32,10 @@ static oq_status fold(oq_node *node, oq_pass_ctx *ctx)
     const oq_array *inputs[3] = {NULL, NULL, NULL};
     oq_array arrays[3];
     oq_tensor *codes;
-    oq_value *constant;
+    oq_value *out = node->outputs[0], *constant;
 
+    if (!out)
+        return OQ_OK; /* nobody asked for its codes */
     for (int i = 0; i < node->n_inputs && i < 3; i++) {
         if (!node->inputs[i])
             continue;
@@ -42,10 +44,10 @@ static oq_status fold(oq_node *node, oq_pass_ctx *ctx)
         inputs[i] = &arrays[i];
     }
     OQ_TRY(oq_exec_node(node, inputs, node->graph->model->arena, SIZE_MAX, &codes, ctx->diag));
-    constant = oq_graph_add_initializer(node->graph, node->outputs[0]->name, codes);
+    constant = oq_graph_add_initializer(node->graph, out->name, codes);
     if (!constant)
         return OQ_NOMEM;
-    OQ_TRY(oq_value_replace_uses(node->outputs[0], constant));
+    OQ_TRY(oq_value_replace_uses(out, constant));
     oq_node_remove(node);
     ctx->changed++;
     return OQ_OK;
