@@ -5,7 +5,7 @@
 
 int main(void)
 {
-    static char names[5000][16];
+    static char names[5000][24];
     oq_map map = {0};
     int missing = 0, stale = 0;
 
