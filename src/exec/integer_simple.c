@@ -175,7 +175,9 @@ static oq_status run_concat(oq_run *ctx)
 
 static uint8_t average(const oq_unit *unit, int64_t sum, size_t n)
 {
-    float m = unit->x[0].scale / (unit->y.scale * (float)n);
+    /* Equal scales cancel: a product would round, and move the ties of an average. */
+    float m =
+        unit->x[0].scale == unit->y.scale ? 1.0f / (float)n : unit->x[0].scale / (unit->y.scale * (float)n);
 
     return to_code(unit, (float)sum * m);
 }

@@ -95,7 +95,16 @@ static bool is_inference_batchnorm(const oq_node *node)
     return oq_node_int(node, "training_mode", 0) == 0 && oq_node_int(node, "spatial", 1) != 0;
 }
 
-static bool batchnorm_affine(const oq_node *node, const unit *u, affine *a, oq_arena *arena)
+/* PyTorch folds in float32 (seed-semantics 4); the product with a float32 weight is then rounded once. */
+static void torch_affine(const float *const p[5], float epsilon, int64_t c, affine *a)
+{
+    float r = 1.0f / sqrtf(p[4][c] + epsilon);
+
+    a->r[c] = (double)(p[1][c] * r);
+    a->t[c] = (double)(-p[3][c] * r * p[1][c] + p[2][c]);
+}
+
+static bool batchnorm_affine(const oq_node *node, const unit *u, affine *a, bool is_torch, oq_arena *arena)
 {
     const float *p[5];
     double epsilon = (double)oq_node_float(node, "epsilon", 1e-5f);
@@ -110,6 +119,10 @@ static bool batchnorm_affine(const oq_node *node, const unit *u, affine *a, oq_a
             return false;
     }
     for (int64_t c = 0; c < u->n; c++) {
+        if (is_torch) {
+            torch_affine(p, (float)epsilon, c, a);
+            continue;
+        }
         a->r[c] = (double)p[1][c] / sqrt((double)p[4][c] + epsilon);
         a->t[c] = (double)p[2][c] - (double)p[3][c] * a->r[c];
     }
@@ -278,6 +291,7 @@ static oq_status fold(const unit *u, const affine *a, oq_node *follower, oq_pass
 static oq_status try_fold(oq_node *follower, oq_pass_ctx *ctx)
 {
     oq_node *node = NULL;
+    bool is_torch = ctx->plan && ctx->plan->options.mode == OQ_QMODE_TORCH;
     unit u;
     affine a;
 
@@ -289,7 +303,8 @@ static oq_status try_fold(oq_node *follower, oq_pass_ctx *ctx)
     a = (affine){u.n, OQ_NEW_ARRAY(ctx->arena, double, u.n), OQ_NEW_ARRAY(ctx->arena, double, u.n)};
     if (!a.r || !a.t)
         return OQ_NOMEM;
-    if (!batchnorm_affine(follower, &u, &a, ctx->arena) && !arithmetic_affine(follower, &u, &a, ctx->arena))
+    if (!batchnorm_affine(follower, &u, &a, is_torch, ctx->arena) &&
+        !arithmetic_affine(follower, &u, &a, ctx->arena))
         return OQ_OK;
     return fold(&u, &a, follower, ctx);
 }

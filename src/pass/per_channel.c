@@ -105,13 +105,15 @@ static oq_status quantize_input(oq_node *node, int input, oq_pass_ctx *ctx)
     oq_value *weight = node->inputs[input], *quantized;
     const oq_tensor *tensor = oq_value_constant(weight);
     int axis = scale_axis(node, plan, tensor);
+    /* PyTorch's reduce_range halves the codes of activations only. */
+    bool reduce_range = plan->options.reduce_range && plan->options.mode == OQ_QMODE_ONNX;
     const float *floors;
     oq_status status;
     oq_qparams q;
 
     OQ_TRY(bias_floors(node, plan, axis < 0 ? 1 : (size_t)tensor->dims[axis], ctx->arena, &floors));
-    status = oq_qparams_from_weight(tensor, axis, plan->options.weights, plan->options.reduce_range,
-                                    plan->options.mode, floors, plan->arena, &q, ctx->diag);
+    status = oq_qparams_from_weight(tensor, axis, plan->options.weights, reduce_range, plan->options.mode,
+                                    floors, plan->arena, &q, ctx->diag);
     if (status != OQ_OK) {
         oq_diag_note(ctx->diag, "weight '%s' of node '%s' (%s)", weight->name, node->name, node->op_type);
         return status;

@@ -2,7 +2,8 @@
  *
  * Observed: graph inputs, results of Conv and Gemm (behind their Relu), Add, Concat. Two Convs that share a
  * weight initializer were one module and share one observer. Relu, pools and data movers pass their input's
- * parameters on. Every edge is quantized, graph outputs included (seed-semantics 4 and 7).
+ * parameters on, without being observed. Every edge is quantized, graph outputs included (seed-semantics 4
+ * and 7). With activations left float only the weights of Conv and Gemm are quantized.
  */
 #include "ir/graph.h"
 #include "op/op.h"
@@ -31,6 +32,8 @@ static void observe(oq_plan *plan, oq_value *value)
 {
     oq_plan_value *planned = &plan->values[value->id];
 
+    if (plan->options.activations == OQ_UNDEFINED)
+        return;
     planned->has_pair = true;
     planned->quantize_output = value->is_output;
     if (planned->source == OQ_RANGE_NONE)
@@ -73,6 +76,7 @@ static void place_follower(oq_plan *plan, oq_node *node)
     if (planned->has_pair)
         return; /* the Relu of a Conv, observed as the module's output */
     oq_place_share(plan, node->outputs[0], node->inputs[0]);
+    planned->is_unobserved = true; /* a moving average would count it as one more call */
     observe(plan, node->outputs[0]);
 }
 

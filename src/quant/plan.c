@@ -77,7 +77,8 @@ bool oq_plan_wants_range(const oq_plan *plan, int value_id)
 {
     const oq_plan_value *value = &plan->values[value_id];
 
-    return value->has_pair && plan->values[oq_plan_owner(plan, value_id)].source == OQ_RANGE_OBSERVED;
+    return value->has_pair && !value->is_unobserved &&
+           plan->values[oq_plan_owner(plan, value_id)].source == OQ_RANGE_OBSERVED;
 }
 
 static oq_status resolve_owner(oq_plan *plan, oq_plan_value *value, const char *name, oq_diag *diag)

@@ -29,8 +29,9 @@ typedef struct oq_plan_value {
     bool
         quantize_output; /* it is a graph output, and the outside sees the dequantized form too (seed mode) */
     oq_range_source source;
-    int shared_with;          /* value id when SHARED; else -1 */
-    float lo, hi;             /* observed (or given) range; lo > hi: never observed */
+    int shared_with;    /* value id when SHARED; else -1 */
+    bool is_unobserved; /* SHARED: does not add to the range (seed mode: what Relu, pools and movers give) */
+    float lo, hi;       /* observed (or given) range; lo > hi: never observed */
     float judge_lo, judge_hi; /* the same without the held-out samples */
     size_t n_not_finite;      /* NaN and infinities met while observing */
     oq_qparams qparams;       /* valid once ranges are known */

@@ -144,15 +144,18 @@ static bool channel_maxima(const oq_tensor *weight, int axis, size_t n, float *l
     return true;
 }
 
-static void weight_scales(float *scale, size_t n, oq_qmode mode, const float *scale_floor)
+/* scale: the largest magnitude of each channel, replaced by its scale. */
+static void weight_scales(float *scale, size_t n, const oq_qparams *q, oq_qmode mode,
+                          const float *scale_floor)
 {
+    float torch_half = (float)(q->qmax - q->qmin) / 2.0f; /* 127.5 for -128..127 */
     float largest = 0.0f;
 
     for (size_t c = 0; c < n; c++)
         largest = fmaxf(largest, scale[c]);
     for (size_t c = 0; c < n; c++) {
         if (mode == OQ_QMODE_TORCH) {
-            scale[c] = fmaxf(scale[c] / 127.5f, TORCH_EPS);
+            scale[c] = fmaxf(scale[c] / torch_half, TORCH_EPS);
             continue;
         }
         scale[c] = fmaxf(fmaxf(scale[c], largest * CHANNEL_FLOOR) / 127.0f, SCALE_FLOOR);
@@ -178,7 +181,7 @@ oq_status oq_qparams_from_weight(const oq_tensor *weight, int axis, oq_dtype dty
         return OQ_NOMEM;
     if (!channel_maxima(weight, axis, n, scale, row))
         OQ_FAIL(diag, OQ_RANGE, "the weight holds NaN or infinity");
-    weight_scales(scale, n, mode, scale_floor);
+    weight_scales(scale, n, &q, mode, scale_floor);
     if (reduce_range && mode == OQ_QMODE_ONNX) {
         for (size_t c = 0; c < n; c++)
             scale[c] *= 127.0f / (float)q.qmax;
