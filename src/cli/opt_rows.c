@@ -18,14 +18,13 @@ const opt_row opt_common[] = {
 const opt_row opt_color[] = {
     {"color", 0, "auto|never", OPT_COLOR, 0, "colour on a terminal", "every command"}, {0}};
 
-const opt_row opt_calib[] = {
-    {"calib", 0, "DATA", OPT_TEXT, FIELD(calib),
-     "samples: npz, npy, folder of npz/npy/pb, of test_data_set_N, of pictures; random", "data"},
-    {"calib-samples", 0, "N", OPT_NUMBER, FIELD(calib_samples), "use at most N of them, evenly spread",
-     "data"},
-    {"input", 0, "INPUT=ARRAY", OPT_LIST, FIELD(inputs), "array for an input with another name (repeatable)",
-     "data"},
-    {0}};
+const opt_row opt_calib[] = {{"calib", 0, "DATA", OPT_TEXT, FIELD(calib),
+                              "npz, npy, folder of npz/npy/pb, test_data_set_N, pictures; or random", "data"},
+                             {"calib-samples", 0, "N", OPT_NUMBER, FIELD(calib_samples),
+                              "use at most N of them, evenly spread", "data"},
+                             {"input", 0, "INPUT=ARRAY", OPT_LIST, FIELD(inputs),
+                              "array for an input with another name (repeatable)", "data"},
+                             {0}};
 
 const opt_row opt_data[] = {
     {"image-size", 0, "WxH", OPT_SIZE, FIELD(image_size), "pictures: size (default: what the input wants)",
