@@ -213,6 +213,19 @@ oq_status oq_file_read(const char *path, size_t limit, oq_file *out, oq_diag *di
     return OQ_OK;
 }
 
+void oq_file_release(const oq_file *file, const void *data, size_t size)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), from, to;
+    const unsigned char *p = data;
+
+    if (!file->is_mapped || p < file->data || size > file->size || p > file->data + file->size - size)
+        return;
+    from = ((size_t)(p - file->data) + page - 1) / page * page; /* a mapping begins on a page */
+    to = ((size_t)(p - file->data) + size) / page * page;
+    if (from < to)
+        madvise((void *)(uintptr_t)(file->data + from), to - from, MADV_DONTNEED);
+}
+
 void oq_file_close(oq_file *file)
 {
     release(file->data, file->size, file->is_mapped);

@@ -20,6 +20,9 @@ typedef struct oq_file {
  * bytes). OQ_IO: cannot open or read; OQ_FORMAT: damaged gzip stream; OQ_LIMIT: expands beyond limit (0: 64
  * GiB). */
 oq_status oq_file_read(const char *path, size_t limit, oq_file *out, oq_diag *diag);
+/* Give the memory of whole pages of a mapped range back; they are read again when needed. Does nothing for
+ * heap bytes. */
+void oq_file_release(const oq_file *file, const void *data, size_t size);
 void oq_file_close(oq_file *file);
 
 /* Output that appears by rename, or not at all. */

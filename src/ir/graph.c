@@ -56,6 +56,12 @@ void oq_model_destroy(oq_model *model)
     oq_arena_free(model->arena);
 }
 
+void oq_model_release_pages(const oq_model *model, const oq_tensor *tensor)
+{
+    if (model->release_pages && tensor && tensor->dtype != OQ_STRING)
+        model->release_pages(model->backing, tensor->data, tensor->size);
+}
+
 int64_t oq_model_opset(const oq_model *model, const char *domain)
 {
     domain = canonical_domain(domain);

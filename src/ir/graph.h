@@ -18,6 +18,9 @@ oq_model *oq_model_new(size_t arena_limit); /* with an empty main graph; NULL wh
 /* The same graph again, ids included. Tensors, names and origins are shared: the original must outlive it.
  * NULL when out of memory. */
 oq_model *oq_model_clone(const oq_model *model);
+/* The bytes of tensor will hardly be read again: where they lie in the mapped file, give their memory back.
+ */
+void oq_model_release_pages(const oq_model *model, const oq_tensor *tensor);
 void oq_model_destroy(oq_model *model); /* NULL is fine */
 int64_t oq_model_opset(const oq_model *model,
                        const char *domain); /* 0: not imported. "" and "ai.onnx" are the same */

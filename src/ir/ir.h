@@ -202,6 +202,8 @@ struct oq_model {
     bool is_changed;  /* opsets, ir_version or properties changed */
     void *backing;    /* what keeps the mapped bytes alive; freed by free_backing */
     void (*free_backing)(void *backing);
+    /* Give the memory of mapped bytes back until they are read again; NULL: nothing is mapped. */
+    void (*release_pages)(void *backing, const void *data, size_t size);
 };
 
 #endif

@@ -32,6 +32,13 @@ static void free_backing(void *p)
     free(b);
 }
 
+static void release_pages(void *p, const void *data, size_t size)
+{
+    const backing *b = p;
+
+    oq_file_release(&b->file, data, size);
+}
+
 void oq_import_note(const oq_importer *im, const char *fmt, ...)
 {
     char text[512];
@@ -256,6 +263,7 @@ static oq_status start(oq_importer *im, backing *b, const char *path)
 {
     im->model->backing = b;
     im->model->free_backing = free_backing;
+    im->model->release_pages = release_pages;
     im->arena = im->model->arena;
     im->external = &b->external;
     b->external.follow_links = im->options->follow_links;
@@ -361,6 +369,20 @@ bool oq_model_reads_file(const oq_model *model, const struct stat *st)
     return false;
 }
 
+/* In pieces, whose memory is given back: the whole file would otherwise stay in memory just for this. */
+static void digest_file(SHA2_CTX *sha, const oq_model *model)
+{
+    const size_t piece = (size_t)1 << 20;
+
+    for (size_t at = 0; at < model->origin.size; at += piece) {
+        size_t n = model->origin.size - at < piece ? model->origin.size - at : piece;
+
+        SHA256Update(sha, model->origin.data + at, n);
+        if (model->release_pages)
+            model->release_pages(model->backing, model->origin.data + at, n);
+    }
+}
+
 oq_status oq_model_digest(const oq_model *model, char hex[65], oq_diag *diag)
 {
     const backing *b = model->backing;
@@ -370,7 +392,7 @@ oq_status oq_model_digest(const oq_model *model, char hex[65], oq_diag *diag)
     if (!model->origin.data)
         OQ_FAIL(diag, OQ_ARG, "only a model that was read from a file has a digest");
     SHA256Init(&sha);
-    SHA256Update(&sha, model->origin.data, model->origin.size);
+    digest_file(&sha, model);
     for (const oq_external_file *file = b ? b->external.first : NULL; file; file = file->next) {
         if (file->size)
             SHA256Update(&sha, file->data, file->size);

@@ -129,6 +129,7 @@ oq_status oq_node_replace_constant(oq_node *node, int i, oq_tensor *tensor)
 
     if (!tensor)
         return OQ_NOMEM;
+    oq_model_release_pages(node->graph->model, value->constant);
     if (value->n_uses == 1 && !value->is_output && !value->is_input && value->graph == node->graph)
         return oq_value_set_constant(value, tensor);
     value = oq_graph_add_initializer(node->graph, value->name, tensor);

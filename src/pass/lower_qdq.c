@@ -73,19 +73,17 @@ static oq_status weight_codes(const oq_node *node, const oq_tensor *weight, oq_a
                               oq_tensor **out)
 {
     oq_arena *arena = node->graph->model->arena;
-    float *x = OQ_NEW_ARRAY(scratch, float, weight->n_elements);
+    oq_qmode mode = oq_node_int(node, "torch", 0) ? OQ_QMODE_TORCH : OQ_QMODE_ONNX;
     oq_qparams q;
     void *codes;
 
     OQ_TRY(read_params(node, scratch, &q));
     *out = oq_tensor_new(arena, q.dtype, weight->dims, weight->rank, &codes);
-    if (!x || !*out)
+    if (!*out)
         return OQ_NOMEM;
-    oq_tensor_floats(weight, x);
-    if (oq_node_int(node, "torch",
-                    0)) /* the reciprocal rule moves ties: round as FakeQuant did, then code exactly */
-        oq_fake_quant_array(x, weight->dims, weight->rank, &q, OQ_QMODE_TORCH, x);
-    return oq_quantize_array(x, weight->dims, weight->rank, &q, codes);
+    OQ_TRY(oq_quantize_tensor(weight, &q, mode, codes));
+    oq_model_release_pages(node->graph->model, weight);
+    return OQ_OK;
 }
 
 static oq_status lower_constant(oq_node *node, oq_pass_ctx *ctx)

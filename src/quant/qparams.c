@@ -11,7 +11,8 @@
  * own, and 1e-30 scales break every reader. 1e-2 gives the same accuracy (accuracy-recipe, step 4a); 1e-4
  * loses nothing by being lower. */
 #define CHANNEL_FLOOR 1e-4f
-#define TORCH_EPS     0x1p-23f /* observer eps of PyTorch */
+#define CHUNK         ((size_t)1024) /* elements of a tensor looked at in one go */
+#define TORCH_EPS     0x1p-23f       /* observer eps of PyTorch */
 
 /* Code range of an activation or weight type; symmetric signed ONNX codes leave out the lowest. */
 static void code_range(oq_dtype dtype, bool symmetric, bool reduce_range, oq_qmode mode, int32_t *qmin,
@@ -125,20 +126,23 @@ static size_t inner_size(const oq_tensor *weight, int axis)
     return inner;
 }
 
-/* Largest magnitude per channel; false when a value is not finite. rows: [outer, n, inner]. */
-static bool channel_maxima(const oq_tensor *weight, int axis, size_t n, float *largest, float *row)
+/* Largest magnitude per channel; false when a value is not finite. In chunks: a weight may be larger than
+ * memory likes. */
+static bool channel_maxima(const oq_tensor *weight, int axis, size_t n, float *largest)
 {
-    size_t inner = inner_size(weight, axis);
+    size_t inner = inner_size(weight, axis), count;
+    float x[CHUNK];
 
-    for (size_t at = 0, r = 0; inner && at < weight->n_elements; at += inner, r++) {
-        float *a = &largest[r % n];
-
-        if (!oq_tensor_floats_at(weight, at, inner, row))
+    for (size_t at = 0; at < weight->n_elements; at += count) {
+        count = weight->n_elements - at < CHUNK ? weight->n_elements - at : CHUNK;
+        if (!oq_tensor_floats_at(weight, at, count, x))
             return false;
-        for (size_t i = 0; i < inner; i++) {
-            if (!isfinite(row[i]))
+        for (size_t i = 0; i < count; i++) {
+            float *a = &largest[(at + i) / inner % n];
+
+            if (!isfinite(x[i]))
                 return false;
-            *a = fmaxf(*a, fabsf(row[i]));
+            *a = fmaxf(*a, fabsf(x[i]));
         }
     }
     return true;
@@ -171,15 +175,13 @@ oq_status oq_qparams_from_weight(const oq_tensor *weight, int axis, oq_dtype dty
                                  oq_diag *diag)
 {
     size_t n = axis < 0 ? 1 : (size_t)weight->dims[axis];
-    float *scale, *row = OQ_NEW_ARRAY(arena, float, inner_size(weight, axis));
+    float *scale;
     int32_t *zero_point;
     oq_qparams q;
 
     OQ_TRY(make(arena, dtype, axis, n, &scale, &zero_point, &q));
     code_range(dtype, true, reduce_range, mode, &q.qmin, &q.qmax);
-    if (!row)
-        return OQ_NOMEM;
-    if (!channel_maxima(weight, axis, n, scale, row))
+    if (!channel_maxima(weight, axis, n, scale))
         OQ_FAIL(diag, OQ_RANGE, "the weight holds NaN or infinity");
     weight_scales(scale, n, &q, mode, scale_floor);
     if (reduce_range && mode == OQ_QMODE_ONNX) {
@@ -252,21 +254,47 @@ static void extents(const int64_t *dims, int rank, const oq_qparams *q, size_t *
         *inner = *n ? *n : 1;
 }
 
+static int32_t code_of(float x, size_t c, const oq_qparams *q, oq_qmode mode)
+{
+    if (q->dtype == OQ_INT32)
+        return quantize_bias(x, q->scale[c]);
+    if (mode == OQ_QMODE_TORCH)
+        return oq_quantize_value(x * (1.0f / q->scale[c]), 1.0f, q->zero_point[c], q->qmin, q->qmax);
+    return oq_quantize_value(x, q->scale[c], q->zero_point[c], q->qmin, q->qmax);
+}
+
+static bool has_storage(oq_dtype dtype)
+{
+    return dtype == OQ_INT8 || dtype == OQ_UINT8 || dtype == OQ_INT16 || dtype == OQ_UINT16 ||
+           dtype == OQ_INT32;
+}
+
 oq_status oq_quantize_array(const float *x, const int64_t *dims, int rank, const oq_qparams *q, void *out)
 {
     size_t n, inner;
 
-    if (q->dtype != OQ_INT8 && q->dtype != OQ_UINT8 && q->dtype != OQ_INT16 && q->dtype != OQ_UINT16 &&
-        q->dtype != OQ_INT32)
+    if (!has_storage(q->dtype))
         return OQ_UNSUPPORTED;
     extents(dims, rank, q, &n, &inner);
-    for (size_t i = 0; i < n; i++) {
-        size_t c = i / inner % q->n;
-        int32_t code = q->dtype == OQ_INT32
-                           ? quantize_bias(x[i], q->scale[c])
-                           : oq_quantize_value(x[i], q->scale[c], q->zero_point[c], q->qmin, q->qmax);
+    for (size_t i = 0; i < n; i++)
+        store_code(out, q->dtype, i, code_of(x[i], i / inner % q->n, q, OQ_QMODE_ONNX));
+    return OQ_OK;
+}
 
-        store_code(out, q->dtype, i, code);
+oq_status oq_quantize_tensor(const oq_tensor *tensor, const oq_qparams *q, oq_qmode mode, void *out)
+{
+    size_t n, inner, count;
+    float x[CHUNK];
+
+    if (!has_storage(q->dtype))
+        return OQ_UNSUPPORTED;
+    extents(tensor->dims, tensor->rank, q, &n, &inner);
+    for (size_t at = 0; at < n; at += count) {
+        count = n - at < CHUNK ? n - at : CHUNK;
+        if (!oq_tensor_floats_at(tensor, at, count, x))
+            return OQ_UNSUPPORTED;
+        for (size_t i = 0; i < count; i++)
+            store_code(out, q->dtype, at + i, code_of(x[i], (at + i) / inner % q->n, q, mode));
     }
     return OQ_OK;
 }
@@ -291,14 +319,8 @@ void oq_fake_quant_array(const float *x, const int64_t *dims, int rank, const oq
     extents(dims, rank, q, &n, &inner);
     for (size_t i = 0; i < n; i++) {
         size_t c = i / inner % q->n;
-        int32_t code, z = q->zero_point[c];
+        int32_t code = code_of(x[i], c, q, mode);
 
-        if (q->dtype == OQ_INT32)
-            code = quantize_bias(x[i], q->scale[c]);
-        else if (mode == OQ_QMODE_TORCH)
-            code = oq_quantize_value(x[i] * (1.0f / q->scale[c]), 1.0f, z, q->qmin, q->qmax);
-        else
-            code = oq_quantize_value(x[i], q->scale[c], z, q->qmin, q->qmax);
-        out[i] = (float)(code - z) * q->scale[c];
+        out[i] = (float)(code - q->zero_point[c]) * q->scale[c];
     }
 }

@@ -40,6 +40,9 @@ int32_t oq_quantize_value(float x, float scale, int32_t zero_point, int32_t qmin
 /* Whole tensors; channel of element i is (i / inner) % n. out: one int32 code per element is never needed, so
  * the target is the dtype's own storage (8 and 16 and 32 bit). */
 oq_status oq_quantize_array(const float *x, const int64_t *dims, int rank, const oq_qparams *q, void *out);
+/* The same for a constant, piece by piece. OQ_UNSUPPORTED: no numbers, or a code type without storage of its
+ * own. */
+oq_status oq_quantize_tensor(const oq_tensor *tensor, const oq_qparams *q, oq_qmode mode, void *out);
 void oq_dequantize_array(const void *codes, const int64_t *dims, int rank, const oq_qparams *q, float *out);
 /* quantize then dequantize in float; mode TORCH multiplies by the reciprocal. In place is fine. */
 void oq_fake_quant_array(const float *x, const int64_t *dims, int rank, const oq_qparams *q, oq_qmode mode,
