@@ -1,6 +1,7 @@
 # tests of the tree itself: what is distributed, exported, included, and how it reads
 dist_check_SCRIPTS += \
 	%D%/completion.t \
+	%D%/docs.t \
 	%D%/example.t \
 	%D%/files.t \
 	%D%/format.t \
