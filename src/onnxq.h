@@ -209,9 +209,6 @@ OQ_API oq_status oq_check(oq_model *model, int json, char **text, int *is_fine, 
 OQ_API oq_status oq_dump(const oq_model *model, char **text, oq_diag *diag);
 /* Tables of this build: "ops", "passes", "methods". OQ_ARG for another name. */
 OQ_API oq_status oq_table(const char *table, int json, char **text, oq_diag *diag);
-/* The seed's scenarios, measured: six SQNR figures beside PyTorch's. folder: where its models and data are.
- */
-OQ_API oq_status oq_selftest(const char *folder, int json, char **text, int *is_fine, oq_diag *diag);
 
 #ifdef __cplusplus
 }

@@ -1,8 +1,18 @@
 # tests of the seed's scenarios; data: tests/data/seed
-SEED_MODE = %D%/seed_mode.c %D%/seed_mode.h %D%/torch_random.c %D%/torch_random.h
+SEED_MODE = %D%/recipes.c %D%/recipes.h %D%/seed_mode.c %D%/seed_mode.h %D%/torch_random.c %D%/torch_random.h
 
 check_PROGRAMS += %D%/seed.t
 %C%_seed_t_SOURCES = %D%/seed.c %D%/expected.c %D%/expected.h $(SEED_MODE)
+
+check_PROGRAMS += %D%/table.t
+%C%_table_t_SOURCES = %D%/table.c %D%/default_mode.c %D%/default_mode.h $(SEED_MODE)
+
+# The table of figures beside PyTorch's.
+.PHONY: check-seed
+check-seed: %D%/table.t
+	@$(AM_TESTS_ENVIRONMENT) %D%/table.t > %D%/table.out; status=$$?; \
+	  sed -n -e 's/^# //p' -e '/^not ok/p' %D%/table.out; exit $$status
+CLEANFILES += %D%/table.out
 
 EXTRA_DIST += \
 	tests/data/seed/expected/s1_per_tensor_seed42.qnnpack.json \

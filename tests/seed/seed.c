@@ -8,18 +8,11 @@
 #include "ir/tensor.h"
 #include "onnx/import.h"
 #include "seed/expected.h"
+#include "seed/recipes.h"
 #include "tap/tap.h"
 
 #define TOLERANCE_DB    0.1
 #define TOLERANCE_SCALE 1e-6
-
-static const seed_recipe per_tensor = {.observer = &oq_observer_minmax, .per_tensor = true};
-static const seed_recipe per_channel = {.observer = &oq_observer_minmax};
-static const seed_recipe qat = {.observer = &oq_observer_moving_average, .per_tensor = true};
-static const seed_recipe weight_only = {
-    .observer = &oq_observer_moving_average, .per_tensor = true, .float_activations = true};
-static const seed_recipe activation_only = {
-    .observer = &oq_observer_moving_average, .per_tensor = true, .float_weights = true};
 
 /* ---- the generator */
 
@@ -49,30 +42,6 @@ static void test_weights(const char *file, const torch_weights *w)
              n_different(model, "fc.bias", w->fc_bias, 6);
     ok(differ == 0, "the generator gives the weights of %s (%zu of 96 differ)", file, differ);
     oq_model_destroy(model);
-}
-
-/* Data first, then two models, the second behind what the first one's prepare_qat draws. */
-static seed_samples draw_scenario_4(uint32_t seed, torch_weights weights[2])
-{
-    torch_random random;
-    seed_samples samples;
-
-    torch_seed(&random, seed);
-    samples = seed_draw(&random, 2048, 10);
-    torch_construct(&random, &weights[0]);
-    torch_prepare_qat(&random);
-    torch_construct(&random, &weights[1]);
-    return samples;
-}
-
-/* The model first, then its data. */
-static seed_samples draw(uint32_t seed, size_t n_calib, size_t n_eval, torch_weights *weights)
-{
-    torch_random random;
-
-    torch_seed(&random, seed);
-    torch_construct(&random, weights);
-    return seed_draw(&random, n_calib, n_eval);
 }
 
 /* ---- one case against its expected files */
@@ -143,39 +112,39 @@ static void test_test_seeds(void)
     static const char x1[] = "models/x1_multiple_ops_bn_seed67.bn-op13.onnx";
     static const char x2[] = "models/x2_noavgpool_bn_seed67.bn-op13.onnx";
     torch_weights weights;
-    seed_samples samples = draw(42, 1024, 1, &weights);
+    seed_samples samples = seed_draw_model_first(42, 1024, 1, &weights);
 
     test_weights(s1, &weights);
-    test_case("s1_per_tensor_seed42.qnnpack", s1, &samples, &per_tensor);
+    test_case("s1_per_tensor_seed42.qnnpack", s1, &samples, &seed_per_tensor);
     seed_free_samples(&samples);
-    samples = draw(67, 2048, 10, &weights);
+    samples = seed_draw_model_first(67, 2048, 10, &weights);
     test_weights(s2, &weights);
     test_weights(s3, &weights);
-    test_case("s2_per_channel_seed67.qnnpack", s2, &samples, &per_channel);
-    test_case("s3_qat_seed67.qnnpack", s3, &samples, &qat);
-    test_case("x1_multiple_ops_bn_seed67.ptq_per_tensor", x1, &samples, &per_tensor);
-    test_case("x1_multiple_ops_bn_seed67.ptq_per_channel", x1, &samples, &per_channel);
-    test_case("x2_noavgpool_bn_seed67.ptq_per_tensor", x2, &samples, &per_tensor);
-    test_case("x2_noavgpool_bn_seed67.ptq_per_channel", x2, &samples, &per_channel);
-    test_case("x2_noavgpool_bn_seed67.qat", x2, &samples, &qat);
-    test_case("x2_noavgpool_bn_seed67.weight_only", x2, &samples, &weight_only);
-    test_case("x2_noavgpool_bn_seed67.activation_only", x2, &samples, &activation_only);
+    test_case("s2_per_channel_seed67.qnnpack", s2, &samples, &seed_per_channel);
+    test_case("s3_qat_seed67.qnnpack", s3, &samples, &seed_qat);
+    test_case("x1_multiple_ops_bn_seed67.ptq_per_tensor", x1, &samples, &seed_per_tensor);
+    test_case("x1_multiple_ops_bn_seed67.ptq_per_channel", x1, &samples, &seed_per_channel);
+    test_case("x2_noavgpool_bn_seed67.ptq_per_tensor", x2, &samples, &seed_per_tensor);
+    test_case("x2_noavgpool_bn_seed67.ptq_per_channel", x2, &samples, &seed_per_channel);
+    test_case("x2_noavgpool_bn_seed67.qat", x2, &samples, &seed_qat);
+    test_case("x2_noavgpool_bn_seed67.weight_only", x2, &samples, &seed_weight_only);
+    test_case("x2_noavgpool_bn_seed67.activation_only", x2, &samples, &seed_activation_only);
     seed_free_samples(&samples);
 }
 
 static void test_scenario_4(void)
 {
     torch_weights weights[2];
-    seed_samples samples = draw_scenario_4(67, weights);
+    seed_samples samples = seed_draw_data_first(67, weights);
     char name[64], model[64];
 
     for (int i = 0; i < 2; i++) {
         snprintf(model, sizeof model, "models/s4_noavgpool_seed67_model%d.bn-op13.onnx", i);
         test_weights(model, &weights[i]);
         snprintf(name, sizeof name, "s4_model%d_weight_only_seed67", i);
-        test_case(name, model, &samples, &weight_only);
+        test_case(name, model, &samples, &seed_weight_only);
         snprintf(name, sizeof name, "s4_model%d_activation_only_seed67", i);
-        test_case(name, model, &samples, &activation_only);
+        test_case(name, model, &samples, &seed_activation_only);
     }
     seed_free_samples(&samples);
 }
@@ -194,22 +163,22 @@ static void test_seed(json_t *table, uint32_t seed)
     static const char model1[] = "models/s2_multiple_ops_seed67.bn-op13.onnx";
     static const char model2[] = "models/s3_noavgpool_seed67.bn-op13.onnx";
     torch_weights weights;
-    seed_samples samples = draw(seed, 1024, 1, &weights);
+    seed_samples samples = seed_draw_model_first(seed, 1024, 1, &weights);
     seed_run run;
     char name[32];
 
     snprintf(name, sizeof name, "seed %u", seed);
-    seed_fake(&run, model1, &weights, &samples, &per_tensor);
+    seed_fake(&run, model1, &weights, &samples, &seed_per_tensor);
     seed_true(&run, &samples);
     is_db(name, "scenario 1", seed_db(run.ref, run.truth, run.n_out), figure(table, "qnnpack", "s1", seed));
     seed_end(&run);
     seed_free_samples(&samples);
-    samples = draw(seed, 2048, 10, &weights);
-    seed_fake(&run, model1, &weights, &samples, &per_channel);
+    samples = seed_draw_model_first(seed, 2048, 10, &weights);
+    seed_fake(&run, model1, &weights, &samples, &seed_per_channel);
     seed_true(&run, &samples);
     is_db(name, "scenario 2", seed_db(run.ref, run.truth, run.n_out), figure(table, "qnnpack", "s2", seed));
     seed_end(&run);
-    seed_fake(&run, model2, &weights, &samples, &qat);
+    seed_fake(&run, model2, &weights, &samples, &seed_qat);
     seed_true(&run, &samples);
     is_db(name, "scenario 3, fake", seed_db(run.ref, run.fake, run.n_out),
           figure(table, "qnnpack", "s3_fake_vs_float", seed));
@@ -226,7 +195,7 @@ static void test_seed_4(json_t *table, uint32_t seed)
 {
     static const char model2[] = "models/s3_noavgpool_seed67.bn-op13.onnx";
     torch_weights weights[2];
-    seed_samples samples = draw_scenario_4(seed, weights);
+    seed_samples samples = seed_draw_data_first(seed, weights);
     char name[64];
 
     for (int i = 0; i < 4; i++) {
@@ -235,7 +204,8 @@ static void test_seed_4(json_t *table, uint32_t seed)
 
         snprintf(name, sizeof name, "s4_%s_model%d", is_weight_only ? "weight_only" : "activation_only",
                  i % 2);
-        seed_fake(&run, model2, &weights[i % 2], &samples, is_weight_only ? &weight_only : &activation_only);
+        seed_fake(&run, model2, &weights[i % 2], &samples,
+                  is_weight_only ? &seed_weight_only : &seed_activation_only);
         is_db(name, "fake against float", seed_db(run.ref, run.fake, run.n_out),
               figure(table, "any", name, seed));
         seed_end(&run);
