@@ -343,6 +343,12 @@ static void write_weakest(const oq_verify_result *v, oq_buf *out)
 
 static void write_no_data(const oq_facts *f, oq_buf *out)
 {
+    if (f->plan->from_model) {
+        oq_buf_printf(out,
+                      "%s: already quantized: its own scales are kept, no calibration data to add any.\n",
+                      f->in_path);
+        return;
+    }
     oq_buf_printf(out,
                   "%s: no calibration data, so only the weights become int8 (activations need ranges).\n",
                   f->in_path);
