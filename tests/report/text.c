@@ -17,9 +17,9 @@ static char *text_of(const oq_facts *f)
 static void expect(const oq_facts *f, const char *words)
 {
     char *text = text_of(f);
+    const char *first = words + (*words == '\n'); /* a description is one line */
 
-    if (!ok(strstr(text, words) != NULL, "says \"%.*s\"", (int)strcspn(words + 1, "\n") + 1,
-            words + (*words == '\n')))
+    if (!ok(strstr(text, words) != NULL, "says \"%.*s\"", (int)strcspn(first, "\n"), first))
         tap_diag("%s", text);
     free(text);
 }
