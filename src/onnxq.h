@@ -108,7 +108,7 @@ typedef struct oq_report oq_report;
 
 /* Where samples come from: path, or source. Both NULL: no data, only the weights become int8. */
 typedef struct oq_data_options {
-    const char *path;         /* npz, npy, folder (see onnx-q(1)); "random": numbers for speed tests */
+    const char *path;         /* npz, npy, folder (see onnx-q(1)) */
     oq_sample_source *source; /* instead of path */
     void *source_arg;
     size_t n_samples;           /* of source; with path: at most this many, evenly spread (0: all) */

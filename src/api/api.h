@@ -19,10 +19,6 @@ oq_status oq_api_prepare(oq_model *model, oq_diag *diag);
 /* Open the samples that options name. *out is NULL when they name none. */
 oq_status oq_api_open_data(const oq_model *model, const oq_data_options *options, oq_dataset **out,
                            oq_diag *diag);
-/* Samples of random numbers (path "random"): for speed and size, never for ranges that count. n_samples 0: a
- * few. */
-bool oq_api_is_random(const oq_data_options *options);
-oq_status oq_api_random_data(const oq_model *model, size_t n_samples, oq_dataset **out, oq_diag *diag);
 /* A public progress callback as the library's inner form. */
 typedef struct oq_api_progress {
     oq_progress *progress;

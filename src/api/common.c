@@ -175,8 +175,6 @@ oq_status oq_api_open_data(const oq_model *model, const oq_data_options *options
     }
     if (!options->path)
         return OQ_OK;
-    if (oq_api_is_random(options))
-        return oq_api_random_data(model, options->n_samples, out, diag);
     OQ_TRY(image_options(options, &inner, diag));
     status = oq_dataset_open(model->graph, options->path, &inner, out, diag);
     oq_diag_about(diag, options->path, false);

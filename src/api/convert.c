@@ -274,12 +274,6 @@ static oq_status open_data(oq_conversion *c)
         return OQ_OK;
     }
     c->facts.data = oq_dataset_describe(c->dataset);
-    if (oq_api_is_random(&c->options->data)) {
-        c->facts.data = oq_arena_printf(c->arena, "%s of random numbers, so NOT CALIBRATED", c->facts.data);
-        if (!c->facts.data)
-            return OQ_NOMEM;
-        OQ_TRY(oq_model_set_property(c->model, "org.onnx-q.calibration", "random"));
-    }
     return split_samples(c);
 }
 

@@ -9,7 +9,6 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/judge.c \
 	%D%/model.c \
 	%D%/profile_text.c \
-	%D%/random_data.c \
 	%D%/session.c \
 	%D%/tables.c \
 	%D%/version.c

@@ -19,7 +19,7 @@ const opt_row opt_color[] = {
     {"color", 0, "auto|never", OPT_COLOR, 0, "colour on a terminal", "every command"}, {0}};
 
 const opt_row opt_calib[] = {{"calib", 0, "DATA", OPT_TEXT, FIELD(calib),
-                              "npz, npy, folder of npz/npy/pb, test_data_set_N, pictures; or random", "data"},
+                              "npz, npy, folder of npz/npy/pb, test_data_set_N, pictures", "data"},
                              {"calib-samples", 0, "N", OPT_NUMBER, FIELD(calib_samples),
                               "use at most N of them, evenly spread", "data"},
                              {"input", 0, "INPUT=ARRAY", OPT_LIST, FIELD(inputs),

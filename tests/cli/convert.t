@@ -18,17 +18,6 @@ tap "the classifier shrinks to less than half" test \
     "$(($(wc -c <digits_cnn.onnx) * 2))" -lt "$(wc -c <"$models/digits_cnn.onnx")"
 rm -f ./*.onnx
 
-for model in digits_cnn tiny_transformer tiny_lstm; do
-    run convert "$models/$model.onnx" --calib random --calib-samples 12 -o r.onnx
-    succeeds "$model: random numbers do for a test of speed"
-    tap "$model: the report says that this is no calibration" grep -q 'calibrate  12 samples .*NOT CALIBRATED' "$work/out"
-    tap "$model: so does the file" grep -aq 'org.onnx-q.calibration' r.onnx
-    cp r.onnx first.onnx
-    run convert "$models/$model.onnx" --calib random --calib-samples 12 -o r.onnx
-    tap "$model: the numbers are the same each time" cmp r.onnx first.onnx
-done
-rm -f ./*.onnx
-
 digits="$models/digits_cnn.onnx --calib $models/digits_calib.npz"
 cp "$models/digits_cnn.onnx" net.onnx
 run convert net.onnx --calib "$models/digits_calib.npz"
