@@ -20,9 +20,10 @@ static uint8_t *reorder(oq_arena *arena, const oq_tensor *codes, size_t m, size_
 {
     uint8_t *to = oq_arena_alloc(arena, codes->n_elements);
     const uint8_t *from = codes->data;
+    size_t plane = m * taps; /* 0 only for a weight without elements */
 
-    for (size_t i = 0; to && i < codes->n_elements; i++)
-        to[i / (m * taps) * m * taps + i % taps * m + i / taps % m] = from[i];
+    for (size_t i = 0; to && plane && i < codes->n_elements; i++)
+        to[i / plane * plane + i % taps * m + i / taps % m] = from[i];
     return to;
 }
 
@@ -159,7 +160,7 @@ static oq_status get_memory(oq_run *ctx, scatter *s)
     s->sums = s->part ? oq_scratch(ctx, sums) : NULL;
     s->codes = s->sums ? oq_scratch(ctx, codes) : NULL;
     s->gemm = s->codes ? oq_scratch(ctx, oq_gemm_int8_scratch(&unit->packed)) : NULL;
-    return s->gemm ? OQ_OK : ctx->status;
+    return s->gemm ? OQ_OK : oq_run_failure(ctx);
 }
 
 static oq_status run_conv_transpose(oq_run *ctx)

@@ -260,7 +260,7 @@ static uint8_t pool_window(const oq_unit *unit, const plane *p, const oq_array *
 static oq_status pool_shape(oq_run *ctx, const oq_unit *unit, int64_t *dims, plane *p)
 {
     const oq_array *in = ctx->in[0];
-    int64_t pad[OQ_WINDOW_RANK], pad_end[OQ_WINDOW_RANK];
+    int64_t pad[OQ_WINDOW_RANK] = {0}, pad_end[OQ_WINDOW_RANK] = {0};
     const oq_window *w = &unit->window;
     int rank = in->rank - 2;
 

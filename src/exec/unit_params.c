@@ -52,7 +52,7 @@ static oq_dtype type_of(const oq_value *value)
 
     if (value->dtype != OQ_UNDEFINED)
         return value->dtype;
-    if (is_quantization(value->producer, "QuantizeLinear") &&
+    if (value->producer && is_quantization(value->producer, "QuantizeLinear") &&
         read_zero_point(value->producer, quantized_type(value->producer), &q))
         return q.dtype;
     return OQ_UNDEFINED;

@@ -405,8 +405,6 @@ static void start(const recurrent_state *s, const buffers *m, size_t d)
             memcpy(m->h + to, m->initial_h + from, size);
         else
             memset(m->h + to, 0, size);
-        if (!m->c)
-            continue; /* GRU and RNN have no cell */
         if (m->initial_c)
             memcpy(m->c + to, m->initial_c + from, size);
         else
@@ -527,7 +525,7 @@ static oq_status get_scratch(oq_run *ctx, buffers *m)
     m->h = m->gates ? oq_scratch(ctx, state) : NULL;
     m->c = m->h ? oq_scratch(ctx, state) : NULL;
     m->extra = m->c ? oq_scratch(ctx, state) : NULL;
-    return m->extra ? OQ_OK : ctx->status;
+    return m->extra ? OQ_OK : oq_run_failure(ctx);
 }
 
 static oq_status get_output(oq_run *ctx, const recurrent_state *s, int i, const buffers *m, float **out)
