@@ -398,6 +398,8 @@ static void start(const recurrent_state *s, const buffers *m, size_t d)
 {
     size_t size = m->hidden * sizeof(float);
 
+    if (!m->h || !m->c)
+        return; /* get_scratch has refused that */
     for (size_t b = 0; b < m->batch; b++) {
         size_t from = final_row(s, m, d, b) * m->hidden, to = b * m->hidden;
 
