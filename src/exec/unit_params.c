@@ -19,7 +19,7 @@ static bool read_scale(const oq_value *value, float *out)
 /* Zero point and the type it gives; an omitted one is 0 of the type `otherwise`. */
 static bool read_zero_point(const oq_node *node, oq_dtype otherwise, oq_codes *out)
 {
-    const oq_value *value = node && node->n_inputs > 2 ? node->inputs[2] : NULL;
+    const oq_value *value = node->n_inputs > 2 ? node->inputs[2] : NULL;
     const oq_tensor *tensor = oq_value_constant(value);
     int64_t zero_point = 0;
 
@@ -35,7 +35,7 @@ static bool read_zero_point(const oq_node *node, oq_dtype otherwise, oq_codes *o
 
 static bool is_quantization(const oq_node *node, const char *op_type)
 {
-    return oq_node_is(node, op_type) && node->n_inputs >= 2 && node->inputs[0] && node->n_outputs == 1 &&
+    return node && oq_node_is(node, op_type) && node->n_inputs >= 2 && node->inputs[0] && node->n_outputs == 1 &&
            node->outputs[0] && oq_node_int(node, "block_size", 0) == 0;
 }
 

@@ -168,7 +168,7 @@ static oq_status pack_inputs(oq_run *ctx, recurrent_state *s)
     pack_sizes size;
 
     if (!r_data || (b && !b_data))
-        return ctx->status;
+        return oq_run_failure(ctx);
     OQ_TRY(take_sizes(ctx->node, s, w->dims, w->rank, r->dims, r->rank, b ? b->n : 0, ctx->diag));
     rows = s->n_gates * s->hidden;
     if (!sizes_of(s, &size))
@@ -177,7 +177,7 @@ static oq_status pack_inputs(oq_run *ctx, recurrent_state *s)
         char *memory = oq_scratch(ctx, size.total);
 
         if (!memory)
-            return ctx->status;
+            return oq_run_failure(ctx);
         pack_direction(s, &s->directions[d], part(w_data, d, rows * s->input),
                        part(r_data, d, rows * s->hidden), b_data ? b_data + d * 2 * rows : NULL, memory);
     }
@@ -398,8 +398,6 @@ static void start(const recurrent_state *s, const buffers *m, size_t d)
 {
     size_t size = m->hidden * sizeof(float);
 
-    if (!m->h || !m->c)
-        return; /* get_scratch has refused that */
     for (size_t b = 0; b < m->batch; b++) {
         size_t from = final_row(s, m, d, b) * m->hidden, to = b * m->hidden;
 
@@ -565,7 +563,7 @@ static oq_status collect(oq_run *ctx, const recurrent_state *s, buffers *m)
         OQ_TRY(optional(ctx, P, (size_t)(s->n_directions * 3 * s->hidden), &m->peephole));
     }
     if (!(m->x = oq_floats_in(ctx, X)))
-        return ctx->status;
+        return oq_run_failure(ctx);
     OQ_TRY(get_output(ctx, s, 0, m, &m->y));
     OQ_TRY(get_output(ctx, s, 1, m, &m->y_h));
     OQ_TRY(get_output(ctx, s, 2, m, &m->y_c));
