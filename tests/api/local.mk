@@ -24,3 +24,9 @@ check_PROGRAMS += %D%/session.t
 
 check_PROGRAMS += %D%/tables.t
 %C%_tables_t_SOURCES = %D%/tables.c $(api_samples)
+
+check_PROGRAMS += %D%/model.t
+%C%_model_t_SOURCES = %D%/model.c
+
+check_PROGRAMS += %D%/profile_text.t
+%C%_profile_text_t_SOURCES = %D%/profile_text.c
