@@ -35,8 +35,8 @@ static bool read_zero_point(const oq_node *node, oq_dtype otherwise, oq_codes *o
 
 static bool is_quantization(const oq_node *node, const char *op_type)
 {
-    return node && oq_node_is(node, op_type) && node->n_inputs >= 2 && node->inputs[0] && node->n_outputs == 1 &&
-           node->outputs[0] && oq_node_int(node, "block_size", 0) == 0;
+    return node && oq_node_is(node, op_type) && node->n_inputs >= 2 && node->inputs[0] &&
+           node->n_outputs == 1 && node->outputs[0] && oq_node_int(node, "block_size", 0) == 0;
 }
 
 /* Type of the codes a Q without zero point gives: an attribute may say. */
