@@ -73,7 +73,7 @@ int main(int argc, char **argv)
     int n = argc - (*mode ? 2 : 1); /* files */
     oq_diag diag = {.status = OQ_OK};
     oq_buf notes = {0};
-    oq_pass_ctx ctx = {.arena = oq_arena_new(0), .diag = &diag, .notes = &notes};
+    oq_pass_ctx ctx = {.diag = &diag, .notes = &notes};
     oq_model *model = NULL;
     oq_status status;
 
@@ -83,6 +83,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: lift [--clean] MODEL OUT | lift --types MODEL | lift --list\n");
         return 2;
     }
+    ctx.arena = oq_arena_new(0);
     status = oq_import_file(argv[argc - n], NULL, &model, &diag);
     if (status == OQ_OK)
         status = act(mode, model, argv[argc - 1], &ctx);
