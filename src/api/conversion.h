@@ -24,8 +24,6 @@ typedef struct oq_conversion {
     oq_diag *diag;
 } oq_conversion;
 
-/* "batch=1,seq=128": sizes for the symbols of the inputs. */
-oq_status oq_conversion_set_dims(oq_model *model, const char *dims, oq_diag *diag);
 /* Run the passes `which` over model; results NULL: silently (no dumps, no stop). */
 oq_status oq_conversion_passes(oq_conversion *c, oq_model *model, unsigned which, oq_plan *plan,
                                oq_pass_result *results);

@@ -168,7 +168,8 @@ static oq_status set_symbol(oq_graph *graph, const char *name, size_t n, int64_t
     return OQ_OK;
 }
 
-oq_status oq_conversion_set_dims(oq_model *model, const char *dims, oq_diag *diag)
+/* "batch=1,seq=128": sizes for the symbols of the inputs. */
+static oq_status set_dims(oq_model *model, const char *dims, oq_diag *diag)
 {
     while (dims && *dims) {
         const char *equals = strchr(dims, '=');
@@ -218,7 +219,7 @@ static oq_status clean(oq_conversion *c)
     size_t n_passes = 0;
 
     OQ_TRY(quant_options(c->options, &quant, c->diag));
-    OQ_TRY(oq_conversion_set_dims(c->model, c->options->dims, c->diag));
+    OQ_TRY(set_dims(c->model, c->options->dims, c->diag));
     while (oq_pass_at(n_passes))
         n_passes++;
     c->results = OQ_NEW_ARRAY(c->arena, oq_pass_result, n_passes + 1);
