@@ -432,24 +432,33 @@ size_t oq_conv_driver_scratch(oq_conv_driver *d, int n_workers)
     return size;
 }
 
+/* One image as the caller has it. */
+typedef struct {
+    const unsigned char *x, *residual;
+    unsigned char *y;
+} image;
+
 /* One image at a time, so that scratch holds one. x_image, y_image: where the transposed image lies, or NULL.
  */
-static void run_image(oq_pool *pool, oq_conv_driver *d, const unsigned char *x, unsigned char *y,
-                      unsigned char *x_image, unsigned char *y_image)
+static void run_image(oq_pool *pool, oq_conv_driver *d, const image *at, unsigned char *x_image,
+                      unsigned char *y_image)
 {
-    d->x = x_image ? x_image : x;
-    d->y = y_image ? y_image : y;
+    d->x = x_image ? x_image : at->x;
+    d->y = y_image ? y_image : at->y;
+    d->residual = y_image && at->residual ? y_image : at->residual;
     if (x_image)
-        oq_transpose_batch(pool, d->x_size, 1, d->spec->in_channels, d->in_pixels, x, x_image);
+        oq_transpose_batch(pool, d->x_size, 1, d->spec->in_channels, d->in_pixels, at->x, x_image);
+    if (y_image && at->residual)
+        oq_transpose_batch(pool, d->y_size, 1, d->spec->out_channels, d->out_pixels, at->residual, y_image);
     run_nhwc(pool, d);
     if (y_image)
-        oq_transpose_batch(pool, d->y_size, 1, d->out_pixels, d->spec->out_channels, y_image, y);
+        oq_transpose_batch(pool, d->y_size, 1, d->out_pixels, d->spec->out_channels, y_image, at->y);
 }
 
 void oq_conv_driver_run(oq_pool *pool, oq_conv_driver *d)
 {
-    const unsigned char *x = d->x;
-    unsigned char *y = d->y, *images;
+    image at = {d->x, d->residual, d->y};
+    unsigned char *images;
     size_t x_bytes, y_bytes, x_step, y_step;
 
     complete(d);
@@ -463,7 +472,10 @@ void oq_conv_driver_run(oq_pool *pool, oq_conv_driver *d)
     x_step = d->in_pixels * d->spec->in_channels * d->x_size;
     y_step = d->out_pixels * d->spec->out_channels * d->y_size;
     d->n_rows = d->out_pixels;
-    for (size_t i = 0; i < d->batch; i++)
-        run_image(pool, d, x + i * x_step, y + i * y_step, x_bytes ? images : NULL,
-                  y_bytes ? images + x_bytes : NULL);
+    for (size_t i = 0; i < d->batch; i++) {
+        run_image(pool, d, &at, x_bytes ? images : NULL, y_bytes ? images + x_bytes : NULL);
+        at.x += x_step;
+        at.y += y_step;
+        at.residual = at.residual ? at.residual + y_step : NULL;
+    }
 }

@@ -45,6 +45,7 @@ struct oq_conv_driver {
     size_t x_size, y_size; /* bytes of an element */
     const unsigned char *x;
     unsigned char *y;
+    const unsigned char *residual; /* like y: moves with it from layout to layout; NULL: none */
     oq_layout x_layout, y_layout;
     const void *padding; /* a pixel of in_channels / groups elements */
     bool is_depthwise;

@@ -99,13 +99,12 @@ static void copy_bias(oq_conv_f32 *conv, float *to, size_t n_floats, const unsig
 }
 
 void oq_conv_f32_prepare(const oq_kernels *kernels, const oq_conv_spec *spec, const void *weights,
-                         const void *bias, float lo, float hi, void *memory, oq_conv_f32 *conv)
+                         const void *bias, void *memory, oq_conv_f32 *conv)
 {
     float *packed = memory;
     memory_plan plan = {0};
 
-    *conv = (oq_conv_f32){
-        .spec = oq_conv_widen(spec), .rank = spec->rank, .kernels = kernels, .lo = lo, .hi = hi};
+    *conv = (oq_conv_f32){.spec = oq_conv_widen(spec), .rank = spec->rank, .kernels = kernels};
     oq_conv_count_taps(&conv->spec, &conv->n_taps);
     plan_memory(kernels, &conv->spec, conv->n_taps, &plan);
     conv->is_depthwise = oq_conv_is_depthwise(&conv->spec);
@@ -126,8 +125,10 @@ void oq_conv_f32_prepare(const oq_kernels *kernels, const oq_conv_spec *spec, co
 
 static void run_tile(const oq_conv_driver *driver, const oq_conv_tile *t, size_t group, size_t panel)
 {
-    const oq_conv_f32 *conv = driver->self;
+    const oq_conv_f32_args *args = driver->self;
+    const oq_conv_f32 *conv = args->conv;
     size_t co = conv->packed.n, j0 = oq_packed_f32_column(&conv->packed, panel);
+    size_t at = t->first_row * conv->spec.out_channels + group * co + j0;
     oq_tile_f32 tile = {
         .rows = t->table,
         .row_step = t->n_rows,
@@ -135,20 +136,27 @@ static void run_tile(const oq_conv_driver *driver, const oq_conv_tile *t, size_t
         .length = t->length,
         .b = oq_packed_f32_panel(&conv->packed, panel) + group * conv->group_floats,
         .start = conv->bias + group * conv->group_bias + j0,
-        .c = (float *)(void *)driver->y + t->first_row * conv->spec.out_channels + group * co + j0,
+        .addend = oq_tile_no_addend,
+        .c = (float *)(void *)driver->y + at,
         .c_stride = conv->spec.out_channels,
-        .lo = conv->lo,
-        .hi = conv->hi,
+        .lo = args->lo,
+        .hi = args->hi,
     };
 
+    if (driver->residual) {
+        tile.addend = (const float *)(const void *)driver->residual + at;
+        tile.addend_stride = conv->spec.out_channels;
+    }
     oq_tile_f32_run(conv->kernels->tiles_f32, &tile, (int)t->n_rows,
                     oq_packed_f32_panel_vectors(&conv->packed, panel), co - j0);
 }
 
 static void run_line(const oq_conv_driver *driver, size_t index, const void *const *lines, void *scratch)
 {
-    const oq_conv_f32 *conv = driver->self;
+    const oq_conv_f32_args *args = driver->self;
+    const oq_conv_f32 *conv = args->conv;
     const oq_conv_spec *spec = &conv->spec;
+    size_t at = index * driver->out[2] * spec->in_channels;
     oq_depthwise_row row = {
         .rows = lines,
         .n_rows = spec->kernel[0] * spec->kernel[1],
@@ -161,9 +169,10 @@ static void run_line(const oq_conv_driver *driver, size_t index, const void *con
         .pad = (ptrdiff_t)driver->pad[2],
         .weights = conv->weights,
         .bias = conv->bias,
-        .y = (float *)(void *)driver->y + index * driver->out[2] * spec->in_channels,
-        .lo = conv->lo,
-        .hi = conv->hi,
+        .y = (float *)(void *)driver->y + at,
+        .residual = driver->residual ? (const float *)(const void *)driver->residual + at : NULL,
+        .lo = args->lo,
+        .hi = args->hi,
     };
 
     (void)scratch;
@@ -175,7 +184,7 @@ static oq_conv_driver make_driver(const oq_conv_f32_args *args)
     const oq_conv_f32 *conv = args->conv;
     size_t ci = conv->spec.in_channels / conv->spec.groups;
     oq_conv_driver driver = {
-        .self = conv,
+        .self = args,
         .run_tile = run_tile,
         .run_line = run_line,
         .spec = &conv->spec,
@@ -185,6 +194,7 @@ static oq_conv_driver make_driver(const oq_conv_f32_args *args)
         .y_size = sizeof(float),
         .x = (const unsigned char *)args->x,
         .y = (unsigned char *)args->y,
+        .residual = (const unsigned char *)args->residual,
         .x_layout = args->x_layout,
         .y_layout = args->y_layout,
         .padding = conv->zeros,

@@ -1,6 +1,6 @@
 /* depthwise: convolution of every channel with its own filter, NHWC, one output row per call.
  *
- *     y[ox][c] = clamp(bias[c] + sum over tap rows t, over kx of x[t][ox * stride - pad + kx * dilation][c] *
+ *     y[ox][c] = clamp(residual[ox][c] + bias[c] + sum over tap rows t, over kx of x[t][ox * stride - pad + kx * dilation][c] *
  * w[t][kx][c])
  *
  * Taps in the padding are left out (they are not multiplied by zero); the rest are added in ascending (t, kx)
@@ -20,6 +20,7 @@ typedef struct oq_depthwise_row {
     const float *weights;                    /* [n_rows][kernel][channels] */
     const float *bias;                       /* channels */
     float *y;                                /* out_width * channels */
+    const float *residual;                   /* as many, added to the finished sum; may be y; NULL: none */
     float lo, hi;                            /* clamp as in tile.h */
 } oq_depthwise_row;
 

@@ -179,12 +179,17 @@ static void run_tile(const row_block *block, size_t t, size_t panel)
                  : g->bias ? g->bias + j0
                            : zeros,
         .start_stride = from_c ? g->c_stride : 0,
+        .addend = oq_tile_no_addend,
         .c = c,
         .c_stride = g->c_stride,
         .lo = is_last ? g->lo : -INFINITY,
         .hi = is_last ? g->hi : INFINITY,
     };
 
+    if (is_last && g->residual) {
+        tile.addend = g->residual + (block->m0 + r0) * g->residual_stride + j0;
+        tile.addend_stride = g->residual_stride;
+    }
     oq_tile_f32_run(b->kernels->tiles_f32, &tile, (int)(r1 - r0), vectors, b->n - j0);
 }
 
@@ -222,7 +227,8 @@ static size_t rows_per_block(const oq_packed_f32 *b, size_t k)
 void oq_gemm_f32_part(const oq_gemm_f32 *g, size_t m0, size_t m1, size_t p0, size_t p1)
 {
     size_t k = g->b->k, m = m1 - m0;
-    size_t n_k = k > BLOCK_K + BLOCK_K / 2 && m > OQ_TILE_MAX_ROWS ? divide_up(k, BLOCK_K) : 1;
+    bool cuts_k = k > BLOCK_K + BLOCK_K / 2 && m > OQ_TILE_MAX_ROWS && g->residual != g->c;
+    size_t n_k = cuts_k ? divide_up(k, BLOCK_K) : 1; /* a residual in C would be lost under the first part */
     size_t n_blocks = divide_up(m, rows_per_block(g->b, divide_up(k, n_k)));
     row_block block = {.gemm = g};
 

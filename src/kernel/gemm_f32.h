@@ -1,4 +1,4 @@
-/* gemm_f32: C = clamp(start + A * B), float32, B packed into panels.
+/* gemm_f32: C = clamp(start + A * B + residual), float32, B packed into panels.
  *
  * B is packed once when it is constant, and per run when it is an activation. Bits of the result depend on A,
  * B and start alone: not on the instruction set, the tile, the blocking or the number of threads.
@@ -42,6 +42,8 @@ typedef struct oq_gemm_f32 {
     bool accumulate;            /* start from what C holds instead; bias must then be NULL */
     float *c;                   /* may not overlap A or B */
     size_t c_stride;            /* floats */
+    const float *residual;      /* m x n, added to the finished sum before the clamp; may be C; NULL: none */
+    size_t residual_stride;     /* floats */
     float lo, hi;               /* max(lo, x) then min(hi, x); NaN stays; -INFINITY and INFINITY: no clamp */
 } oq_gemm_f32;
 

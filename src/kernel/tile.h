@@ -2,12 +2,13 @@
  *
  * A tile is MR rows times NV vectors of outputs held in registers while k runs:
  *
- *     C[r][j] = clamp(start[r][j] + sum over segments s, over k of rows[s][r][k] * b[s * length + k][j])
+ *     C[r][j] = clamp((start[r][j] + sum over segments s, over k of rows[s][r][k] * b[s * length + k][j])
+ *                     + addend[r][j])
  *
  * The left-hand side is a table of row pointers, one group of `row_step` pointers per segment. A matrix has
  * one segment; a convolution has one per kernel tap (or per run of taps that are neighbours in memory), so
  * that no im2col buffer is needed. The terms of one output are added in ascending (s, k) order with one fused
- * multiply-add each.
+ * multiply-add each. A tile that adds nothing adds -0, which changes no bit: one epilogue for all.
  */
 #ifndef OQ_KERNEL_TILE_H
 #define OQ_KERNEL_TILE_H
@@ -25,14 +26,18 @@ typedef struct oq_tile_f32 {
         *rows;       /* floats: n_segments groups of row_step pointers; the first MR of a group are read */
     size_t row_step; /* pointers from one segment's group to the next */
     size_t n_segments;
-    size_t length;       /* terms per segment */
-    const float *b;      /* packed panel: n_segments * length groups of NV vectors */
-    const float *start;  /* first value of each output: bias (stride 0) or C */
-    size_t start_stride; /* floats between rows of start; 0: one row for all */
+    size_t length;        /* terms per segment */
+    const float *b;       /* packed panel: n_segments * length groups of NV vectors */
+    const float *start;   /* first value of each output: bias (stride 0) or C */
+    size_t start_stride;  /* floats between rows of start; 0: one row for all */
+    const float *addend;  /* residual, or oq_tile_no_addend; may be C */
+    size_t addend_stride; /* floats between rows of addend; 0: one row for all */
     float *c;
     size_t c_stride; /* floats between rows of C */
     float lo, hi;    /* clamp: max(lo, x), then min(hi, x); a NaN stays; -inf and inf switch it off */
 } oq_tile_f32;
+
+extern const float oq_tile_no_addend[OQ_TILE_MAX_COLUMNS]; /* -0 everywhere */
 
 typedef void oq_tile_f32_fn(const oq_tile_f32 *tile);
 
@@ -43,7 +48,7 @@ typedef struct oq_tiles_f32 {
 } oq_tiles_f32;
 
 /* Run one tile of `rows` x `vectors` of which only the first n_columns are wanted: the rest of the panel is
- * padding and neither start nor C has it. */
+ * padding and neither start, addend nor C has it. */
 void oq_tile_f32_run(const oq_tiles_f32 *tiles, const oq_tile_f32 *tile, int rows, int vectors,
                      size_t n_columns);
 

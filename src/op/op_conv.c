@@ -66,7 +66,7 @@ static oq_status pack_constant(oq_prepare *ctx, conv_state *state, const oq_tens
     memory = size == SIZE_MAX ? NULL : oq_arena_alloc(ctx->arena, size);
     if (!memory || !w || (bias && !b))
         OQ_OP_FAIL(ctx, OQ_NOMEM, "no memory for %zu bytes of packed weights", size);
-    oq_conv_f32_prepare(kernels, &spec, w, b, -INFINITY, INFINITY, memory, &state->conv);
+    oq_conv_f32_prepare(kernels, &spec, w, b, memory, &state->conv);
     OQ_TRY(keep_pointwise(ctx, state, &spec, weight, bias));
     state->is_packed = true;
     state->weight_rank = weight->rank;
@@ -115,7 +115,7 @@ static oq_status pack_input(oq_run *ctx, conv_state *state)
     w = oq_floats_in(ctx, 1);
     if (!w || (bias && !(b = oq_floats_in(ctx, 2))) || !(memory = oq_scratch(ctx, size)))
         return ctx->status;
-    oq_conv_f32_prepare(kernels, &spec, w, b, -INFINITY, INFINITY, memory, &state->conv);
+    oq_conv_f32_prepare(kernels, &spec, w, b, memory, &state->conv);
     state->weight_rank = weight->rank;
     memcpy(state->weight_dims, weight->dims, sizeof state->weight_dims);
     return OQ_OK;
@@ -144,7 +144,8 @@ static oq_status run_packed(oq_run *ctx, const conv_state *state)
     const oq_array *in = ctx->in[0];
     int rank = in->rank - 2;
     int64_t dims[OQ_MAX_RANK], pad[OQ_WINDOW_RANK];
-    oq_conv_f32_args args = {.conv = &state->conv, .x_layout = OQ_NCHW, .y_layout = OQ_NCHW};
+    oq_conv_f32_args args = {
+        .conv = &state->conv, .lo = -INFINITY, .hi = INFINITY, .x_layout = OQ_NCHW, .y_layout = OQ_NCHW};
 
     if (in->rank != state->weight_rank || in->dims[1] != state->weight_dims[1] * state->group)
         OQ_OP_FAIL(ctx, OQ_SHAPE,

@@ -89,10 +89,11 @@ static void bench_conv(const oq_kernels *kernels, size_t ci, size_t co, size_t s
           *w = floats(co * ci / groups * k * k * 4);
     void *memory = floats(oq_conv_f32_size(kernels, &spec));
     oq_conv_f32 conv;
-    oq_conv_f32_args args = {&conv, 1, {side, side}, {out, out}, {pad, pad}, x, y, layout, layout, NULL};
+    oq_conv_f32_args args = {&conv, 1, {side, side}, {out, out}, {pad, pad}, x,   y,
+                             NULL,  0, INFINITY,     layout,     layout,     NULL};
     double t;
 
-    oq_conv_f32_prepare(kernels, &spec, w, NULL, 0, INFINITY, memory, &conv);
+    oq_conv_f32_prepare(kernels, &spec, w, NULL, memory, &conv);
     args.scratch = floats(oq_conv_f32_scratch(&args, 1));
     t = best_time(run_conv, &args);
     printf("conv   %4zu > %4zu @%3zu k%zu s%zu g%-4zu %s %9.1f us %7.1f GFLOP/s\n", ci, co, side, k, stride,

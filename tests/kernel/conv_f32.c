@@ -201,33 +201,79 @@ static void free_data(data *d)
     free(d->x), free(d->x_nhwc), free(d->w), free(d->bias), free(d->want), free(d->want_nhwc);
 }
 
-static bool run_case(const oq_kernels *kernels, oq_pool *pool, const data *d, oq_layout x_layout,
-                     oq_layout y_layout)
+/* What y ends as. args: what differs from run to run; a residual that is args->y itself is left in place. */
+static void run(const oq_kernels *kernels, oq_pool *pool, const data *d, oq_conv_f32_args *args)
 {
     const conv_case *c = d->c;
     oq_conv_spec spec = {.rank = c->rank, .groups = c->groups, .in_channels = c->ci, .out_channels = c->co};
-    size_t n_out = c->batch * c->co * d->out_pixels, at;
-    float *y = test_alloc(n_out * sizeof(float));
     oq_conv_f32 conv;
-    oq_conv_f32_args args = {
-        .conv = &conv, .batch = c->batch, .y = y, .x_layout = x_layout, .y_layout = y_layout};
-    const float *want = y_layout == OQ_NHWC ? d->want_nhwc : d->want;
     void *memory;
 
     memcpy(spec.kernel, c->kernel, sizeof spec.kernel), memcpy(spec.stride, c->stride, sizeof spec.stride);
-    memcpy(spec.dilation, c->dilation, sizeof spec.dilation), memcpy(args.in, c->in, sizeof args.in);
-    memcpy(args.out, d->out, sizeof args.out), memcpy(args.pad, c->pad, sizeof args.pad);
-    args.x = x_layout == OQ_NHWC ? d->x_nhwc : d->x;
+    memcpy(spec.dilation, c->dilation, sizeof spec.dilation), memcpy(args->in, c->in, sizeof args->in);
+    memcpy(args->out, d->out, sizeof args->out), memcpy(args->pad, c->pad, sizeof args->pad);
+    args->conv = &conv;
+    args->batch = c->batch;
+    args->x = args->x_layout == OQ_NHWC ? d->x_nhwc : d->x;
     memory = test_alloc(oq_conv_f32_size(kernels, &spec));
-    oq_conv_f32_prepare(kernels, &spec, d->w, d->bias, c->lo, c->hi, memory, &conv);
-    args.scratch = test_alloc(oq_conv_f32_scratch(&args, oq_pool_size(pool)));
-    oq_conv_f32_run(pool, &args);
-    at = first_difference(y, want, n_out);
-    if (at < n_out)
-        tap_diag("%s, %s, element %zu is %a, want %a", kernels->name, c->what, at, (double)y[at],
+    oq_conv_f32_prepare(kernels, &spec, d->w, d->bias, memory, &conv);
+    args->scratch = test_alloc(oq_conv_f32_scratch(args, oq_pool_size(pool)));
+    oq_conv_f32_run(pool, args);
+    free(memory), free(args->scratch);
+}
+
+static size_t n_outputs(const data *d)
+{
+    return d->c->batch * d->c->co * d->out_pixels;
+}
+
+static bool is_same(const oq_kernels *kernels, const data *d, const float *got, const float *want)
+{
+    size_t n = n_outputs(d), at = first_difference(got, want, n);
+
+    if (at < n)
+        tap_diag("%s, %s, element %zu is %a, want %a", kernels->name, d->c->what, at, (double)got[at],
                  (double)want[at]);
-    free(y), free(memory), free(args.scratch);
-    return at == n_out;
+    return at == n;
+}
+
+static bool run_case(const oq_kernels *kernels, oq_pool *pool, const data *d, oq_layout x_layout,
+                     oq_layout y_layout)
+{
+    float *y = test_alloc(n_outputs(d) * sizeof *y);
+    oq_conv_f32_args args = {
+        .y = y, .lo = d->c->lo, .hi = d->c->hi, .x_layout = x_layout, .y_layout = y_layout};
+    bool is_right;
+
+    run(kernels, pool, d, &args);
+    is_right = is_same(kernels, d, y, y_layout == OQ_NHWC ? d->want_nhwc : d->want);
+    free(y);
+    return is_right;
+}
+
+/* With a residual: the bits of a convolution, a sum and a clamp one after the other. */
+static bool run_residual(const oq_kernels *kernels, oq_pool *pool, const data *d, oq_layout layout,
+                         bool in_place)
+{
+    size_t n = n_outputs(d);
+    oq_rng rng = {11};
+    float *residual = test_floats(&rng, n, 1), *want = test_alloc(n * sizeof *want),
+          *y = test_alloc(n * sizeof *y);
+    oq_conv_f32_args args = {
+        .y = want, .lo = -INFINITY, .hi = INFINITY, .x_layout = layout, .y_layout = layout};
+    bool is_right;
+
+    run(kernels, NULL, d, &args);
+    for (size_t i = 0; i < n; i++)
+        want[i] = fminf(fmaxf(want[i] + residual[i], -0.25f), 0.75f);
+    args.y = in_place ? residual : y;
+    args.residual = residual;
+    args.lo = -0.25f;
+    args.hi = 0.75f;
+    run(kernels, pool, d, &args);
+    is_right = is_same(kernels, d, args.y, want);
+    free(residual), free(want), free(y);
+    return is_right;
 }
 
 int main(void)
@@ -242,13 +288,17 @@ int main(void)
             const oq_kernels *kernels = oq_kernels_named(set_names[s]);
 
             if (!kernels) {
-                tap_skip(1, "this processor has no %s", set_names[s]);
+                tap_skip(5, "this processor has no %s", set_names[s]);
                 continue;
             }
             ok(run_case(kernels, NULL, &d, OQ_NHWC, OQ_NHWC), "%s, %s, NHWC", cases[i].what, set_names[s]);
             ok(run_case(kernels, pool, &d, OQ_NCHW, OQ_NCHW), "%s, %s, NCHW, three threads", cases[i].what,
                set_names[s]);
             ok(run_case(kernels, pool, &d, OQ_NCHW, OQ_NHWC), "%s, %s, NCHW to NHWC", cases[i].what,
+               set_names[s]);
+            ok(run_residual(kernels, NULL, &d, OQ_NHWC, true), "%s, %s, added to a residual", cases[i].what,
+               set_names[s]);
+            ok(run_residual(kernels, pool, &d, OQ_NCHW, false), "%s, %s, NCHW with a residual", cases[i].what,
                set_names[s]);
         }
         free_data(&d);

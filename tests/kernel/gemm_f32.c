@@ -7,6 +7,7 @@ typedef struct {
     size_t m, n, k;
     enum { START_ZERO, START_BIAS, START_C } start;
     float lo, hi;
+    enum { NO_RESIDUAL, RESIDUAL, RESIDUAL_IN_C } residual;
 } shape;
 
 static float clamp(float x, float lo, float hi)
@@ -17,7 +18,7 @@ static float clamp(float x, float lo, float hi)
 
 /* The plain loop. b is k x n. */
 static void reference(const shape *s, const float *a, size_t a_stride, const float *b, const float *bias,
-                      float *c, size_t c_stride)
+                      const float *residual, float *c, size_t c_stride)
 {
     for (size_t i = 0; i < s->m; i++)
         for (size_t j = 0; j < s->n; j++) {
@@ -25,6 +26,8 @@ static void reference(const shape *s, const float *a, size_t a_stride, const flo
 
             for (size_t k = 0; k < s->k; k++)
                 sum = fmaf(a[i * a_stride + k], b[k * s->n + j], sum);
+            if (s->residual)
+                sum += s->residual == RESIDUAL ? residual[i * s->n + j] : c[i * c_stride + j];
             c[i * c_stride + j] = clamp(sum, s->lo, s->hi);
         }
 }
@@ -35,9 +38,14 @@ static bool run_shape(const oq_kernels *kernels, oq_pool *pool, const shape *s, 
     float *a = test_floats(rng, s->m * a_stride, 1), *b = test_floats(rng, s->k * s->n, 1);
     float *b_t = test_alloc(s->k * s->n * sizeof *b_t), *bias = test_floats(rng, s->n, 1);
     float *got = test_floats(rng, s->m * c_stride, 1), *want = test_alloc(s->m * c_stride * sizeof *want);
+    float *residual = test_floats(rng, s->m * s->n, 1);
     void *memory = test_alloc(oq_pack_f32_size(kernels, s->k, s->n));
     oq_packed_f32 packed;
     oq_gemm_f32 gemm = {.b = &packed,
+                        .residual = s->residual == RESIDUAL ? residual
+                                    : s->residual           ? got
+                                                            : NULL,
+                        .residual_stride = s->residual == RESIDUAL ? s->n : c_stride,
                         .m = s->m,
                         .a = a,
                         .a_stride = a_stride,
@@ -58,12 +66,12 @@ static bool run_shape(const oq_kernels *kernels, oq_pool *pool, const shape *s, 
         oq_pack_f32(kernels, s->k, s->n, b, s->n, 1, memory, &packed);
     memcpy(want, got, s->m * c_stride * sizeof *want);
     oq_gemm_f32_run(pool, &gemm);
-    reference(s, a, a_stride, b, bias, want, c_stride);
+    reference(s, a, a_stride, b, bias, residual, want, c_stride);
     at = first_difference(got, want, s->m * c_stride);
     if (at < s->m * c_stride)
         tap_diag("%s m %zu n %zu k %zu start %d: row %zu column %zu is %a, want %a", kernels->name, s->m,
                  s->n, s->k, s->start, at / c_stride, at % c_stride, (double)got[at], (double)want[at]);
-    free(a), free(b), free(b_t), free(bias), free(got), free(want), free(memory);
+    free(a), free(b), free(b_t), free(bias), free(got), free(want), free(memory), free(residual);
     return at == s->m * c_stride;
 }
 
@@ -77,7 +85,13 @@ static void sweep(const oq_kernels *kernels)
     for (size_t i = 0; i < sizeof ms / sizeof *ms; i++)
         for (size_t j = 0; j < sizeof ns / sizeof *ns; j++)
             for (size_t k = 0; k < sizeof ks / sizeof *ks; k++) {
-                shape s = {ms[i], ns[j], ks[k], (int)((i + j + k) % 3), -INFINITY, INFINITY};
+                shape s = {ms[i],
+                           ns[j],
+                           ks[k],
+                           (int)((i + j + k) % 3),
+                           -INFINITY,
+                           INFINITY,
+                           (int)((i + j + k) / 3 % 3)};
 
                 if ((i + j) % 2)
                     s.lo = 0, s.hi = 0.5f;
@@ -89,10 +103,12 @@ static void sweep(const oq_kernels *kernels)
 static void large(const oq_kernels *kernels)
 {
     static const shape shapes[] = {
-        {30, 70, 9000, START_BIAS, -INFINITY, INFINITY}, /* k is cut in blocks */
-        {1000, 96, 64, START_C, 0, INFINITY},            /* several blocks of rows */
-        {1, 700, 900, START_BIAS, -INFINITY, INFINITY},  /* matrix by vector */
-        {7, 2000, 128, START_ZERO, -1, 1},               /* cut along the panels */
+        {30, 70, 9000, START_BIAS, -INFINITY, INFINITY, NO_RESIDUAL},   /* k is cut in blocks */
+        {30, 70, 9000, START_BIAS, -INFINITY, INFINITY, RESIDUAL},      /* which only the last adds to */
+        {30, 70, 9000, START_BIAS, -INFINITY, INFINITY, RESIDUAL_IN_C}, /* and must not overwrite */
+        {1000, 96, 64, START_C, 0, INFINITY, NO_RESIDUAL},              /* several blocks of rows */
+        {1, 700, 900, START_BIAS, -INFINITY, INFINITY, NO_RESIDUAL},    /* matrix by vector */
+        {7, 2000, 128, START_ZERO, -1, 1, NO_RESIDUAL},                 /* cut along the panels */
     };
     oq_pool *pool = oq_pool_new(3);
     oq_rng rng = {2};
