@@ -22,6 +22,14 @@ typedef enum oq_exec_mode {
                       */
 } oq_exec_mode;
 
+/* Which values somebody looks at: hooks, oq_runner_value, keep and replace. Between two values nobody looks
+ * at, steps may be merged; the value in the middle then never exists. */
+typedef enum oq_watch {
+    OQ_WATCH_ALL,  /* any */
+    OQ_WATCH_SOME, /* those of `watched`, the results and graph inputs */
+    OQ_WATCH_NONE, /* the results only */
+} oq_watch;
+
 typedef struct oq_exec_options {
     oq_exec_mode mode;
     size_t memory_limit; /* bytes of activations one runner may hold; 0: 8 GiB */
@@ -29,6 +37,11 @@ typedef struct oq_exec_options {
      * be run but is not needed for them is no obstacle. Borrowed during compilation. */
     const oq_value *const *targets;
     size_t n_targets;
+    oq_watch watch;
+    const bool *watched; /* SOME: by value id. Borrowed during compilation. Hooks see no others */
+    /* Hooks do not care in which order elements lie (a minimum, a histogram): they get the array as it is,
+     * perhaps channels-last with dims [N, spatial..., C], and nothing is converted for them. */
+    bool hook_any_order;
 } oq_exec_options;
 
 typedef struct oq_program oq_program;

@@ -68,13 +68,21 @@ typedef oq_status oq_infer_fn(oq_infer *ctx); /* OQ_SHAPE when the graph contrad
 
 /* ------------------------------------------------------------------ prepare */
 
+/* What exec has merged into a step, behind the operator's own result: y = clamp(result + residual). Only rows
+ * with the flag OQ_OP_EPILOGUE get one. The bits are those of the steps it replaces. */
+typedef struct oq_epilogue {
+    int residual; /* input that is added, of exactly the output's shape and layout; -1: none */
+    float lo, hi; /* clamp as in kernel/tile.h; -INFINITY, INFINITY: none */
+} oq_epilogue;
+
 typedef struct oq_prepare {
     const oq_node *node;
     const oq_tensor *const
-        *known;        /* node->n_inputs: constant contents beside oq_value_constant(), of dequantized
-                          weights for example; NULL entries: none. NULL: none at all */
-    oq_arena *arena;   /* of the program: the state and packed constants live here */
-    void *state;       /* out: anything; NULL is fine */
+        *known; /* node->n_inputs: constant contents beside oq_value_constant(), of dequantized
+                   weights for example; NULL entries: none. NULL: none at all */
+    const oq_epilogue *epilogue; /* NULL: none; lives as long as the program */
+    oq_arena *arena;             /* of the program: the state and packed constants live here */
+    void *state;                 /* out: anything; NULL is fine */
     uint32_t consumed; /* out: bit i set when input i's constant was packed and run() does not read in[i] */
     oq_diag *diag;
 } oq_prepare;
@@ -107,6 +115,8 @@ struct oq_run {
     const oq_array *const *in; /* NULL: omitted */
     oq_array *out;             /* filled through host->output/alias/in_place */
     const bool *wanted;        /* n_out: false for an omitted or unread output: need not be computed */
+    uint32_t last_in;          /* bit i: in[i] is channels-last ... */
+    uint32_t last_out;         /* ... and out[i] is to be. 0 but in a row of oq_op.channels_last */
     oq_pool *pool;             /* for oq_pool_run over parts of the work; NULL: serial */
     const oq_run_host *host;
     oq_status status; /* set by the host on failure */
@@ -173,12 +183,25 @@ typedef enum oq_rule {
     OQ_N_RULES
 } oq_rule;
 
+/* How a row runs on channels-last arrays: physical dims [N, spatial..., C] where the graph says [N, C,
+ * spatial...]. Which values are kept so is decided in exec/layout.c; no operator knows. Whatever the layout,
+ * the bits of each element are the same. Rows of rank 2 and less have no layouts. */
+typedef enum oq_layout_rule {
+    OQ_LAYOUT_PLAIN, /* on plain arrays only */
+    OQ_LAYOUT_POINT, /* element by element with NumPy broadcasting: the same run() on permuted arrays */
+    OQ_LAYOUT_AXIS,  /* the same run() on a node whose axis, axes or perm is mapped */
+    OQ_LAYOUT_ROW,   /* by the row that channels_last points to: input 0 and all outputs are channels-last */
+} oq_layout_rule;
+
 enum oq_op_flags {
     OQ_OP_RANDOM = 1u << 0,  /* never folded: result differs from run to run */
     OQ_OP_SHAPE = 1u << 1,   /* reads only the shape of input 0 (Shape, Size) */
     OQ_OP_CONTROL = 1u << 2, /* If, Loop, Scan: exec runs the subgraphs itself; run is NULL */
     OQ_OP_COMMUTES =
-        1u << 3 /* a pure mover or monotone per-element choice: rounding commutes with it exactly */
+        1u << 3, /* a pure mover or monotone per-element choice: rounding commutes with it exactly */
+    OQ_OP_EPILOGUE = 1u << 4,  /* prepare() takes an epilogue: Relu, Clip and Add behind it are merged */
+    OQ_OP_EITHER_END = 1u << 5 /* of a channels_last row: input 0 or output 0 may also be plain, as last_in
+                                  and last_out tell */
 };
 
 /* Masks of element types. */
@@ -209,6 +232,10 @@ typedef struct oq_op {
     oq_rule rule;
     int8_t weight, bias; /* inputs that hold a unit's weight and bias; -1: none */
     unsigned flags;      /* enum oq_op_flags */
+    oq_layout_rule layout;
+    /* ROW: prepare() and run() on channels-last arrays (input 0, output 0 and others; see last_in). Its infer
+     * and rule are not read. Same node, in ONNX order: run() reads dims as [N, spatial..., C]. */
+    const struct oq_op *channels_last;
 } oq_op;
 
 /* Highest row with since <= opset; NULL if unknown. */
