@@ -15,23 +15,25 @@ enum {
     PARTS_PER_WORKER = 3
 };
 
+/* Output pixels of a tile that are neighbours in one line of the output. */
+typedef struct {
+    size_t n;
+    const unsigned char *image; /* first channel of the group */
+    ptrdiff_t at[OQ_CONV_RANK]; /* where the kernel's first tap lies for the first of them: may be outside */
+} run;
+
 /* A block of output pixels of one group: the row pointers of its tiles are made once and used by every panel.
  */
 typedef struct {
     const oq_conv_driver *driver;
     size_t group, m0, m1;
+    size_t image, at[OQ_CONV_RANK]; /* the next output pixel */
     bool copies_rows;
     const void **next;    /* free part of the pointer table */
     unsigned char *patch; /* free part of the patch memory */
     size_t n_tiles;
     oq_conv_tile tiles[OQ_CONV_BLOCK_ROWS];
 } conv_block;
-
-/* Where the kernel's first tap lies for one output pixel: may be outside. */
-typedef struct {
-    const unsigned char *image; /* first channel of the group */
-    ptrdiff_t at[OQ_CONV_RANK];
-} origin;
 
 static size_t divide_up(size_t a, size_t b)
 {
@@ -129,12 +131,25 @@ static size_t lines_bytes(const oq_conv_driver *d)
     return round_up_line(d->spec->kernel[0] * d->spec->kernel[1] * sizeof(void *));
 }
 
+/* A kernel of one tap and stride 1 does not care where lines and images end: they become one line. */
+static void flatten(oq_conv_driver *d)
+{
+    const oq_conv_spec *spec = d->spec;
+
+    if (d->is_depthwise || d->n_taps > 1 || d->in_pixels != d->out_pixels ||
+        spec->stride[0] * spec->stride[1] * spec->stride[2] != 1 || d->pad[0] + d->pad[1] + d->pad[2] > 0)
+        return;
+    d->in[0] = d->in[1] = d->out[0] = d->out[1] = 1;
+    d->in[2] = d->out[2] = d->in_pixels;
+}
+
 static void complete(oq_conv_driver *d)
 {
     d->in_pixels = d->in[0] * d->in[1] * d->in[2];
     d->out_pixels = d->out[0] * d->out[1] * d->out[2];
     d->n_rows = d->batch * d->out_pixels;
     d->row_parts = d->panel_parts = 1;
+    flatten(d);
     if (d->is_depthwise) {
         d->worker_scratch = lines_bytes(d) + round_up_line(d->line_bytes);
     } else {
@@ -145,116 +160,162 @@ static void complete(oq_conv_driver *d)
 
 /* ------------------------------------------------------------------ row pointers of a tile */
 
-/* Origins of n output pixels from `row`; true when all their taps lie inside the image. */
-static bool find_origins(const conv_block *block, size_t row, size_t n, origin *origins)
+/* Is the whole kernel inside along axis i when its first tap lies at `first`, and at `last`? */
+static bool is_inside(const oq_conv_driver *d, int i, ptrdiff_t first, ptrdiff_t last)
+{
+    size_t span = d->spec->dilation[i] * (d->spec->kernel[i] - 1) + 1;
+
+    return first >= 0 && (size_t)last + span <= d->in[i];
+}
+
+/* The next output pixel after n more in the same line. */
+static void advance(conv_block *block, size_t n)
+{
+    const size_t *out = block->driver->out;
+
+    block->at[2] += n;
+    for (int i = OQ_CONV_RANK - 1; i >= 0 && block->at[i] == out[i]; i--) {
+        block->at[i] = 0;
+        if (i > 0)
+            block->at[i - 1]++;
+        else
+            block->image++;
+    }
+}
+
+/* Cut the next n output pixels into runs; true when all their taps lie inside the image. */
+static bool next_runs(conv_block *block, size_t n, run *runs, size_t *n_runs)
 {
     const oq_conv_driver *d = block->driver;
     const oq_conv_spec *spec = d->spec;
-    size_t image = row / d->out_pixels, pixel = row % d->out_pixels;
-    size_t o[OQ_CONV_RANK] = {pixel / d->out[2] / d->out[1], pixel / d->out[2] % d->out[1],
-                              pixel % d->out[2]};
-    bool is_inside = true;
+    bool all_inside = true;
 
-    for (size_t r = 0; r < n; r++) {
-        origins[r].image =
-            d->x + (image * d->in_pixels * spec->in_channels + block->group * group_inputs(d)) * d->x_size;
+    for (*n_runs = 0; n > 0; ++*n_runs) {
+        run *r = &runs[*n_runs];
+        size_t left = d->out[2] - block->at[2];
+
+        r->n = n < left ? n : left;
+        r->image = d->x + (block->image * d->in_pixels * spec->in_channels + block->group * group_inputs(d)) *
+                              d->x_size;
         for (int i = 0; i < OQ_CONV_RANK; i++) {
-            ptrdiff_t at = (ptrdiff_t)(o[i] * spec->stride[i]) - (ptrdiff_t)d->pad[i];
-            size_t span = spec->dilation[i] * (spec->kernel[i] - 1) + 1;
+            ptrdiff_t more = i == 2 ? (ptrdiff_t)((r->n - 1) * spec->stride[i]) : 0;
 
-            origins[r].at[i] = at;
-            is_inside &= at >= 0 && (size_t)at + span <= d->in[i];
+            r->at[i] = (ptrdiff_t)(block->at[i] * spec->stride[i]) - (ptrdiff_t)d->pad[i];
+            all_inside &= is_inside(d, i, r->at[i], r->at[i] + more);
         }
-        for (int i = OQ_CONV_RANK - 1; i >= 0; i--) { /* the next output pixel */
-            if (++o[i] < d->out[i])
-                break;
-            o[i] = 0;
-            image += i == 0;
-        }
+        advance(block, r->n);
+        n -= r->n;
     }
-    return is_inside;
+    return all_inside;
 }
 
-/* The input pixel under tap (kz, ky, kx), or `outside` when it lies in the padding. */
-static const void *tap_pixel(const oq_conv_driver *d, const origin *from, size_t kz, size_t ky, size_t kx,
-                             const void *outside)
+/* The line of the input under taps (kz, ky) of a run, at its column 0; NULL: in the padding. */
+static const unsigned char *tap_line(const oq_conv_driver *d, const run *from, size_t kz, size_t ky)
 {
     const oq_conv_spec *spec = d->spec;
     ptrdiff_t z = from->at[0] + (ptrdiff_t)(kz * spec->dilation[0]);
     ptrdiff_t y = from->at[1] + (ptrdiff_t)(ky * spec->dilation[1]);
-    ptrdiff_t x = from->at[2] + (ptrdiff_t)(kx * spec->dilation[2]);
 
-    if (z < 0 || y < 0 || x < 0 || (size_t)z >= d->in[0] || (size_t)y >= d->in[1] || (size_t)x >= d->in[2])
-        return outside;
-    return from->image +
-           (((size_t)z * d->in[1] + (size_t)y) * d->in[2] + (size_t)x) * spec->in_channels * d->x_size;
+    if (z < 0 || y < 0 || (size_t)z >= d->in[0] || (size_t)y >= d->in[1])
+        return NULL;
+    return from->image + ((size_t)z * d->in[1] + (size_t)y) * d->in[2] * spec->in_channels * d->x_size;
 }
 
 /* All taps inside: the taps of one kernel line are neighbours in memory, one segment. */
-static void point_at_lines(conv_block *block, oq_conv_tile *tile, const origin *origins)
+static void point_at_lines(conv_block *block, oq_conv_tile *tile, const run *runs, size_t n_runs)
 {
     const oq_conv_driver *d = block->driver;
     const oq_conv_spec *spec = d->spec;
+    size_t pixel = spec->in_channels * d->x_size, step = spec->stride[2] * pixel;
+    const void **next = block->next;
 
     tile->n_segments = spec->kernel[0] * spec->kernel[1];
     tile->length = spec->kernel[2] * group_inputs(d);
     for (size_t kz = 0; kz < spec->kernel[0]; kz++)
         for (size_t ky = 0; ky < spec->kernel[1]; ky++)
-            for (size_t r = 0; r < tile->n_rows; r++)
-                *block->next++ = tap_pixel(d, &origins[r], kz, ky, 0, d->padding);
+            for (size_t i = 0; i < n_runs; i++) {
+                const unsigned char *p = tap_line(d, &runs[i], kz, ky) + (size_t)runs[i].at[2] * pixel;
+
+                for (size_t r = 0; r < runs[i].n; r++, p += step)
+                    *next++ = p;
+            }
+    block->next = next;
 }
 
-static void point_at_taps(conv_block *block, oq_conv_tile *tile, const origin *origins)
+/* The pixels of a run under tap kx of an input line. */
+static void point_at_tap(const oq_conv_driver *d, const run *from, const unsigned char *line, size_t kx,
+                         const void **to)
+{
+    ptrdiff_t x = from->at[2] + (ptrdiff_t)(kx * d->spec->dilation[2]), step = (ptrdiff_t)d->spec->stride[2];
+    size_t pixel = d->spec->in_channels * d->x_size;
+
+    for (size_t r = 0; r < from->n; r++, x += step)
+        to[r] = line && (size_t)x < d->in[2] ? line + (size_t)x * pixel : d->padding;
+}
+
+static void point_at_taps(conv_block *block, oq_conv_tile *tile, const run *runs, size_t n_runs)
 {
     const oq_conv_driver *d = block->driver;
     const oq_conv_spec *spec = d->spec;
+    size_t first = 0;
 
     tile->n_segments = d->n_taps;
     tile->length = group_inputs(d);
-    for (size_t kz = 0; kz < spec->kernel[0]; kz++)
-        for (size_t ky = 0; ky < spec->kernel[1]; ky++)
-            for (size_t kx = 0; kx < spec->kernel[2]; kx++)
-                for (size_t r = 0; r < tile->n_rows; r++)
-                    *block->next++ = tap_pixel(d, &origins[r], kz, ky, kx, d->padding);
+    for (size_t i = 0; i < n_runs; first += runs[i].n, i++) {
+        const void **to = block->next + first;
+
+        for (size_t kz = 0; kz < spec->kernel[0]; kz++)
+            for (size_t ky = 0; ky < spec->kernel[1]; ky++) {
+                const unsigned char *line = tap_line(d, &runs[i], kz, ky);
+
+                for (size_t kx = 0; kx < spec->kernel[2]; kx++, to += tile->n_rows)
+                    point_at_tap(d, &runs[i], line, kx, to);
+            }
+    }
+    block->next += d->n_taps * tile->n_rows;
 }
 
-/* Copy the taps of one kernel line: those inside the image are neighbours in memory when nothing is skipped
- * between them (dilation 1, one group): one copy then, with padding on both sides. */
-static unsigned char *copy_line(const oq_conv_driver *d, const origin *from, size_t kz, size_t ky,
+/* Copy the taps of one kernel line whose first lies at column x: those inside the image are neighbours in
+ * memory when nothing is skipped between them (dilation 1, one group): one copy then, with padding on both
+ * sides. */
+static unsigned char *copy_line(const oq_conv_driver *d, const unsigned char *line, ptrdiff_t x,
                                 unsigned char *to)
 {
     size_t kernel = d->spec->kernel[2], pixel = group_inputs(d) * d->x_size, kx = 0;
     bool is_dense = d->spec->dilation[2] == 1 && d->spec->groups == 1;
 
     while (kx < kernel) {
-        const void *source = tap_pixel(d, from, kz, ky, kx, NULL);
-        size_t run = 1;
+        size_t at = (size_t)(x + (ptrdiff_t)(kx * d->spec->dilation[2])), n = 1;
+        const void *source = d->padding;
 
-        if (source && is_dense) {
-            size_t x = (size_t)(from->at[2] + (ptrdiff_t)kx), left = d->in[2] - x;
-
-            run = kernel - kx < left ? kernel - kx : left;
+        if (line && at < d->in[2]) {
+            source = line + at * d->spec->in_channels * d->x_size;
+            if (is_dense)
+                n = kernel - kx < d->in[2] - at ? kernel - kx : d->in[2] - at;
         }
-        memcpy(to, source ? source : d->padding, run * pixel);
-        to += run * pixel;
-        kx += run;
+        memcpy(to, source, n * pixel);
+        to += n * pixel;
+        kx += n;
     }
     return to;
 }
 
-static void copy_patches(conv_block *block, oq_conv_tile *tile, const origin *origins)
+static void copy_patches(conv_block *block, oq_conv_tile *tile, const run *runs, size_t n_runs)
 {
     const oq_conv_driver *d = block->driver;
     const oq_conv_spec *spec = d->spec;
 
     tile->n_segments = 1;
     tile->length = group_inputs(d) * d->n_taps;
-    for (size_t r = 0; r < tile->n_rows; r++) {
-        *block->next++ = block->patch;
-        for (size_t kz = 0; kz < spec->kernel[0]; kz++)
-            for (size_t ky = 0; ky < spec->kernel[1]; ky++)
-                block->patch = copy_line(d, &origins[r], kz, ky, block->patch);
-    }
+    for (size_t i = 0; i < n_runs; i++)
+        for (size_t r = 0; r < runs[i].n; r++) {
+            ptrdiff_t x = runs[i].at[2] + (ptrdiff_t)(r * spec->stride[2]);
+
+            *block->next++ = block->patch;
+            for (size_t kz = 0; kz < spec->kernel[0]; kz++)
+                for (size_t ky = 0; ky < spec->kernel[1]; ky++)
+                    block->patch = copy_line(d, tap_line(d, &runs[i], kz, ky), x, block->patch);
+        }
 }
 
 static void copy_rows(conv_block *block, oq_conv_tile *tile)
@@ -274,17 +335,18 @@ static void make_tile(conv_block *block, oq_conv_tile *tile)
 {
     const oq_conv_driver *d = block->driver;
     const oq_conv_spec *spec = d->spec;
-    origin origins[OQ_TILE_MAX_ROWS];
-    bool is_inside = find_origins(block, tile->first_row, tile->n_rows, origins);
+    run runs[OQ_TILE_MAX_ROWS];
+    size_t n_runs;
+    bool all_inside = next_runs(block, tile->n_rows, runs, &n_runs);
     bool has_lines = spec->kernel[2] == 1 || (spec->dilation[2] == 1 && spec->groups == 1);
 
     tile->table = block->next;
-    if (is_inside && has_lines && !d->copies_all)
-        point_at_lines(block, tile, origins);
+    if (all_inside && has_lines && !d->copies_all)
+        point_at_lines(block, tile, runs, n_runs);
     else if (d->copies_patches)
-        copy_patches(block, tile, origins);
+        copy_patches(block, tile, runs, n_runs);
     else
-        point_at_taps(block, tile, origins);
+        point_at_taps(block, tile, runs, n_runs);
     if (block->copies_rows)
         copy_rows(block, tile);
 }
@@ -294,8 +356,12 @@ static void make_tile(conv_block *block, oq_conv_tile *tile)
 static void run_block(conv_block *block, size_t p0, size_t p1)
 {
     const oq_conv_driver *d = block->driver;
-    size_t m = block->m1 - block->m0;
+    size_t m = block->m1 - block->m0, pixel = block->m0 % d->out_pixels;
 
+    block->image = block->m0 / d->out_pixels;
+    block->at[0] = pixel / d->out[2] / d->out[1];
+    block->at[1] = pixel / d->out[2] % d->out[1];
+    block->at[2] = pixel % d->out[2];
     block->n_tiles = divide_up(m, d->tile_rows);
     for (size_t t = 0; t < block->n_tiles; t++) {
         oq_conv_tile *tile = &block->tiles[t];
@@ -348,13 +414,14 @@ static void run_depthwise_line(const oq_conv_driver *d, size_t index, const void
 {
     const oq_conv_spec *spec = d->spec;
     size_t per_image = d->out[0] * d->out[1], oz = index % per_image / d->out[1], oy = index % d->out[1];
-    origin from = {d->x + index / per_image * d->in_pixels * spec->in_channels * d->x_size,
-                   {(ptrdiff_t)(oz * spec->stride[0]) - (ptrdiff_t)d->pad[0],
-                    (ptrdiff_t)(oy * spec->stride[1]) - (ptrdiff_t)d->pad[1], 0}};
+    run from = {1,
+                d->x + index / per_image * d->in_pixels * spec->in_channels * d->x_size,
+                {(ptrdiff_t)(oz * spec->stride[0]) - (ptrdiff_t)d->pad[0],
+                 (ptrdiff_t)(oy * spec->stride[1]) - (ptrdiff_t)d->pad[1], 0}};
 
     for (size_t kz = 0; kz < spec->kernel[0]; kz++)
         for (size_t ky = 0; ky < spec->kernel[1]; ky++)
-            lines[kz * spec->kernel[1] + ky] = tap_pixel(d, &from, kz, ky, 0, NULL);
+            lines[kz * spec->kernel[1] + ky] = tap_line(d, &from, kz, ky);
     d->run_line(d, index, lines, (unsigned char *)(void *)lines + lines_bytes(d));
 }
 
