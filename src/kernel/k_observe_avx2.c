@@ -1,0 +1,1 @@
+#include "kernel/k_observe.inc"
