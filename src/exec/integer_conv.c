@@ -76,7 +76,10 @@ static oq_status run_conv(oq_run *ctx)
     args.y = (oq_int8_output){.y = oq_out(ctx, 0, unit->y.dtype, dims, in->rank),
                               .y_type = oq_byte_of(unit->y.dtype),
                               .y_zero = unit->y.zero_point,
-                              .multiplier = unit->weight.multiplier};
+                              .multiplier = unit->weight.multiplier,
+                              .clamps = true,
+                              .lo = unit->lo,
+                              .hi = unit->hi};
     if (!args.y.y)
         return ctx->status;
     if (ctx->out[0].n == 0)
@@ -87,7 +90,6 @@ static oq_status run_conv(oq_run *ctx)
     if (!(args.scratch = oq_scratch(ctx, size)))
         return ctx->status;
     oq_conv_int8_run(ctx->pool, &args);
-    oq_clamp_codes(unit, args.y.y, ctx->out[0].n);
     return OQ_OK;
 }
 

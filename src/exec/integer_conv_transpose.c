@@ -131,19 +131,13 @@ static void run_picture(oq_run *ctx, const scatter *s, const uint8_t *x, uint8_t
 {
     const oq_unit *unit = ctx->state;
     const oq_quantize_kernels *kernels = oq_kernels_best()->quantize;
+    oq_requantize how = {unit->weight.multiplier, unit->y.zero_point, unit->lo, unit->hi};
     size_t m = s->channels;
 
     oq_transpose_batch(ctx->pool, 1, 1, unit->packed.k, s->pixels, x, s->x);
     sum_picture(ctx, s);
-    for (size_t i = 0; i < s->out_pixels; i++) {
-        if (unit->y.dtype == OQ_INT8)
-            kernels->requantize_s8(s->sums + i * m, (int8_t *)s->codes + i * m, m, unit->weight.multiplier,
-                                   unit->y.zero_point);
-        else
-            kernels->requantize_u8(s->sums + i * m, s->codes + i * m, m, unit->weight.multiplier,
-                                   unit->y.zero_point);
-    }
-    oq_clamp_codes(unit, s->codes, s->out_pixels * m);
+    for (size_t i = 0; i < s->out_pixels; i++)
+        kernels->requantize(s->sums + i * m, s->codes + i * m, m, &how);
     oq_transpose_batch(ctx->pool, 1, 1, s->out_pixels, m, s->codes, y);
 }
 

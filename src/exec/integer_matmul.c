@@ -65,11 +65,12 @@ static void multiply(oq_run *ctx, const oq_packed_int8 *b, const oq_array *a, co
                                 .y = y,
                                 .y_type = oq_byte_of(unit->y.dtype),
                                 .y_zero = unit->y.zero_point,
-                                .multiplier = multiplier};
+                                .multiplier = multiplier,
+                                .clamps = unit->has_y,
+                                .lo = unit->lo,
+                                .hi = unit->hi};
     oq_gemm_int8_run(ctx->pool, &gemm);
-    if (unit->has_y)
-        oq_clamp_codes(unit, y, m * b->n);
-    else
+    if (!unit->has_y)
         scale_sums(y, m, b->n, multiplier);
 }
 

@@ -77,8 +77,6 @@ bool oq_pack_conv_transpose(oq_unit_finder *f, oq_unit *unit);
 /* The types the unit was made for may differ from what a damaged graph feeds it: OQ_SHAPE. n: inputs to
  * check. */
 oq_status oq_check_codes(oq_run *ctx, int n);
-/* Clamp output codes to unit->lo, hi when the type does not do it. */
-void oq_clamp_codes(const oq_unit *unit, void *codes, size_t n);
 oq_byte oq_byte_of(oq_dtype dtype);
 
 #endif

@@ -246,23 +246,6 @@ oq_status oq_check_codes(oq_run *ctx, int n)
     return OQ_OK;
 }
 
-void oq_clamp_codes(const oq_unit *unit, void *codes, size_t n)
-{
-    int64_t qmin, qmax;
-    uint8_t *u = codes;
-    int8_t *s = codes;
-
-    oq_dtype_limits(unit->y.dtype, &qmin, &qmax);
-    if (unit->lo <= qmin && unit->hi >= qmax)
-        return;
-    for (size_t i = 0; i < n; i++) {
-        int32_t code = unit->y.dtype == OQ_INT8 ? s[i] : u[i];
-
-        code = code < unit->lo ? unit->lo : code > unit->hi ? unit->hi : code;
-        u[i] = (uint8_t)code;
-    }
-}
-
 oq_byte oq_byte_of(oq_dtype dtype)
 {
     return dtype == OQ_INT8 ? OQ_BYTE_S8 : OQ_BYTE_U8;

@@ -185,6 +185,7 @@ static void run_line(const oq_conv_driver *driver, size_t index, const void *con
     const oq_conv_spec *spec = &conv->spec;
     oq_int8_output out = output_of(driver, run);
     size_t channels = spec->in_channels, first = index * driver->out[2] * channels;
+    oq_requantize how;
     oq_depthwise_int8_row row = {
         .rows = lines,
         .n_rows = spec->kernel[0] * spec->kernel[1],
@@ -203,8 +204,14 @@ static void run_line(const oq_conv_driver *driver, size_t index, const void *con
     };
 
     conv->kernels->depthwise_int8->row(&row);
+    if (out.acc) {
+        memcpy(out.acc + first, row.acc, driver->out[2] * channels * sizeof *row.acc);
+        return;
+    }
+    how = oq_int8_requantize(&out, 0);
     for (size_t i = 0; i < driver->out[2]; i++)
-        oq_int8_write_row(conv->kernels, &out, first + i * channels, row.acc + i * channels, channels, 0);
+        conv->kernels->quantize->requantize(row.acc + i * channels,
+                                            (unsigned char *)out.y + first + i * channels, channels, &how);
 }
 
 static oq_conv_driver make_driver(const oq_conv_int8_args *args)

@@ -167,52 +167,66 @@ static void subtract_zero_points(const oq_packed_int8 *b, const oq_tile_int8 *ti
         }
 }
 
-static void clamp_codes(const oq_int8_output *out, size_t first, size_t n)
+oq_requantize oq_int8_requantize(const oq_int8_output *out, size_t column)
 {
-    uint8_t *u = out->y;
-    int8_t *s = out->y;
+    oq_requantize how = {out->multiplier + column, out->y_zero, out->y_type == OQ_BYTE_S8 ? INT8_MIN : 0,
+                         out->y_type == OQ_BYTE_S8 ? INT8_MAX : UINT8_MAX};
 
-    for (size_t i = first; i < first + n; i++) {
-        int32_t code = out->y_type == OQ_BYTE_U8 ? u[i] : s[i];
-
-        code = code < out->lo ? out->lo : code > out->hi ? out->hi : code;
-        u[i] = (uint8_t)code;
+    if (out->clamps) {
+        how.lo = out->lo;
+        how.hi = out->hi;
     }
+    return how;
 }
 
-void oq_int8_write_row(const oq_kernels *kernels, const oq_int8_output *out, size_t first, const int32_t *acc,
-                       size_t n, size_t column)
+/* Sums first: what their rows add is taken off before they are written. */
+static void run_tile_with_zeros(const oq_packed_int8 *b, oq_tile_int8 *tile, size_t n_rows, int vectors,
+                                size_t j0, const oq_int8_output *out, size_t first, size_t out_stride)
 {
-    const float *multiplier = out->multiplier ? out->multiplier + column : NULL;
+    const oq_tiles_int8 *tiles = b->kernels->tiles_int8;
+    int32_t acc[OQ_TILE_MAX_ROWS * OQ_INT8_MAX_COLUMNS];
+    size_t width = (size_t)vectors * (size_t)tiles->vector;
 
-    if (out->acc)
-        memcpy(out->acc + first, acc, n * sizeof *acc);
-    else if (out->y_type == OQ_BYTE_U8)
-        kernels->quantize->requantize_u8(acc, (uint8_t *)out->y + first, n, multiplier, out->y_zero);
-    else
-        kernels->quantize->requantize_s8(acc, (int8_t *)out->y + first, n, multiplier, out->y_zero);
-    if (!out->acc && out->clamps)
-        clamp_codes(out, first, n);
+    tile->c = acc;
+    tile->c_stride = width;
+    tiles->tile[vectors][n_rows](tile);
+    if (b->zero_point)
+        subtract_zero_points(b, tile, n_rows, j0, tile->n_columns);
+    for (size_t r = 0; r < n_rows; r++) {
+        if (out->acc)
+            memcpy(out->acc + first + r * out_stride, acc + r * width, tile->n_columns * sizeof *acc);
+        else
+            b->kernels->quantize->requantize(acc + r * width,
+                                             (unsigned char *)out->y + first + r * out_stride,
+                                             tile->n_columns, tile->how);
+    }
 }
 
 void oq_int8_run_tile(const oq_packed_int8 *b, oq_tile_int8 *tile, size_t n_rows, size_t panel,
                       const int32_t *start, const oq_int8_output *out, size_t first, size_t out_stride)
 {
     const oq_tiles_int8 *tiles = b->kernels->tiles_int8;
-    int32_t acc[OQ_TILE_MAX_ROWS * OQ_INT8_MAX_COLUMNS];
     size_t j0 = oq_packed_int8_column(b, panel);
     int vectors = oq_packed_int8_panel_vectors(b, panel);
-    size_t width = (size_t)vectors * (size_t)tiles->vector, n = b->n - j0 < width ? b->n - j0 : width;
+    size_t width = (size_t)vectors * (size_t)tiles->vector;
+    oq_requantize how;
 
     tile->b = panel_data(b, panel);
     tile->start = start + j0;
-    tile->c = acc;
-    tile->c_stride = width;
+    tile->n_columns = b->n - j0 < width ? b->n - j0 : width;
+    first += j0;
+    if (!out->acc) {
+        how = oq_int8_requantize(out, j0);
+        tile->how = &how;
+    }
+    if (b->zero_point || (out->acc && tile->n_columns < width)) {
+        run_tile_with_zeros(b, tile, n_rows, vectors, j0, out, first, out_stride);
+        return;
+    }
+    tile->c = out->acc ? out->acc + first : NULL;
+    tile->c_stride = tile->y_stride = out_stride;
+    tile->y = out->acc ? NULL : (unsigned char *)out->y + first;
     tiles->tile[vectors][n_rows](tile);
-    if (b->zero_point)
-        subtract_zero_points(b, tile, n_rows, j0, n);
-    for (size_t r = 0; r < n_rows; r++)
-        oq_int8_write_row(b->kernels, out, first + r * out_stride + j0, acc + r * width, n, j0);
 }
 
 /* ------------------------------------------------------------------ the product */

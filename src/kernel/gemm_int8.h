@@ -88,8 +88,7 @@ void oq_int8_start(const oq_packed_int8 *b, int32_t a_zero, const int32_t *bias,
  * element of out that row 0, column 0 goes to. */
 void oq_int8_run_tile(const oq_packed_int8 *b, oq_tile_int8 *tile, size_t n_rows, size_t panel,
                       const int32_t *start, const oq_int8_output *out, size_t first, size_t out_stride);
-/* One row of n finished sums. */
-void oq_int8_write_row(const oq_kernels *kernels, const oq_int8_output *out, size_t first, const int32_t *acc,
-                       size_t n, size_t column);
+/* How sums become the codes of out, from that column on. */
+oq_requantize oq_int8_requantize(const oq_int8_output *out, size_t column);
 
 #endif

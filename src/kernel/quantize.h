@@ -12,6 +12,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* How int32 sums become codes:
+ *
+ *     saturate(round_half_even((float)sum * multiplier[column]) + zero_point) to lo..hi
+ */
+typedef struct oq_requantize {
+    const float *multiplier; /* one per column */
+    int32_t zero_point;
+    int32_t lo, hi; /* within 0..255 or within -128..127 */
+} oq_requantize;
+
 typedef struct oq_quantize_kernels {
     void (*quantize_u8)(const float *x, uint8_t *y, size_t n, float scale, int32_t zero_point);
     void (*quantize_s8)(const float *x, int8_t *y, size_t n, float scale, int32_t zero_point);
@@ -25,12 +35,8 @@ typedef struct oq_quantize_kernels {
     /* Quantize and dequantize in one go, same numbers. */
     void (*fake_quantize)(const float *x, float *y, size_t n, float scale, int32_t zero_point, int32_t qmin,
                           int32_t qmax);
-    /* acc[i] -> saturate(round_half_even((float)acc[i] * multiplier[i]) + zero_point): one multiplier per
-     * column. */
-    void (*requantize_u8)(const int32_t *acc, uint8_t *y, size_t n, const float *multiplier,
-                          int32_t zero_point);
-    void (*requantize_s8)(const int32_t *acc, int8_t *y, size_t n, const float *multiplier,
-                          int32_t zero_point);
+    /* n sums, one per column. */
+    void (*requantize)(const int32_t *acc, unsigned char *y, size_t n, const oq_requantize *how);
 } oq_quantize_kernels;
 
 extern const oq_quantize_kernels oq_k_quantize_base, oq_k_quantize_avx2, oq_k_quantize_avx512;

@@ -3,9 +3,9 @@
  *     C[r][j] = start[j] + sum over segments s, over k of (rows[s][r][k] ^ flip) * b[...][j]      modulo 2^32
  *
  * The left-hand bytes are unsigned after the flip (0x80 turns s8 into u8 and adds 128), the right-hand bytes
- * signed: the form the processors multiply. Never a saturating 16 bit pair sum. The right-hand side is packed
- * in groups of four terms, [group][column][4]; each segment starts a new group, its last one padded with
- * zeros.
+ * signed: the form the processors multiply. Never a saturating 16 bit pair sum. Sums become codes in
+ * registers, by oq_requantize. The right-hand side is packed in groups of four terms, [group][column][4];
+ * each segment starts a new group, its last one padded with zeros.
  */
 #ifndef OQ_KERNEL_TILE_INT8_H
 #define OQ_KERNEL_TILE_INT8_H
@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel/quantize.h"
 #include "kernel/tile.h"
 
 enum { OQ_INT8_GROUP = 4, OQ_INT8_MAX_VECTORS = 2, OQ_INT8_MAX_COLUMNS = 32 };
@@ -25,8 +26,12 @@ typedef struct oq_tile_int8 {
     uint8_t flip;         /* 0: rows are u8; 0x80: rows are s8 */
     const void *b;        /* packed panel */
     const int32_t *start; /* first value of each column of the panel */
-    int32_t *c;
+    int32_t *c;           /* the sums, whole vectors; NULL: codes are wanted */
     size_t c_stride;
+    unsigned char *y; /* codes: the sums by `how`, whose multiplier starts at the panel's first column */
+    size_t y_stride;
+    size_t n_columns; /* of y: 1 up to the panel's width; nothing beyond them is written or read of how */
+    const oq_requantize *how;
 } oq_tile_int8;
 
 typedef void oq_tile_int8_fn(const oq_tile_int8 *tile);

@@ -263,18 +263,24 @@ static bool codes_are_exact(const oq_kernels *kernels, const data *d)
 {
     const conv_case *c = d->c;
     size_t n = c->batch * c->co * d->out_pixels;
-    int8_t *y = test_alloc(n), *want = test_alloc(n);
+    unsigned char *y = test_alloc(n), *want = test_alloc(n);
+    oq_requantize how = {d->multiplier, -4, -100, 90};
     oq_conv_int8 conv;
     void *memory = prepare(kernels, d, &conv);
     oq_conv_int8_args args = make_args(d, &conv, OQ_NHWC);
     bool same;
 
-    args.y = (oq_int8_output){.y = y, .y_type = S8, .y_zero = -4, .multiplier = d->multiplier};
+    args.y = (oq_int8_output){.y = y,
+                              .y_type = S8,
+                              .y_zero = -4,
+                              .multiplier = d->multiplier,
+                              .clamps = true,
+                              .lo = -100,
+                              .hi = 90};
     args.scratch = test_alloc(oq_conv_int8_scratch(&args, 1));
     oq_conv_int8_run(NULL, &args);
     for (size_t p = 0; p < c->batch * d->out_pixels; p++)
-        kernels->quantize->requantize_s8(d->want_nhwc + p * c->co, want + p * c->co, c->co, d->multiplier,
-                                         -4);
+        kernels->quantize->requantize(d->want_nhwc + p * c->co, want + p * c->co, c->co, &how);
     same = memcmp(y, want, n) == 0;
     free(y), free(want), free(memory), free(args.scratch);
     return same;

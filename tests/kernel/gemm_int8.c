@@ -54,6 +54,39 @@ static void reference(const shape *s, const unsigned char *a, size_t a_stride, c
         }
 }
 
+/* The same product as codes of either type, narrowed by a clamp, against the rows that quantize.c checks.
+ * Sums of these sizes and a multiplier of up to 2^8 leave the range of int32 as well. */
+static bool codes_are_exact(const oq_kernels *kernels, oq_pool *pool, const oq_gemm_int8 *gemm,
+                            const int32_t *sums, oq_rng *rng)
+{
+    size_t m = gemm->m, n = gemm->b->n, stride = gemm->out_stride;
+    float *multiplier = test_alloc((n + 1) * sizeof *multiplier);
+    unsigned char *got = test_alloc(m * stride), *want = test_alloc(m * stride);
+    bool same = true;
+
+    for (size_t j = 0; j < n; j++)
+        multiplier[j] = ldexpf(oq_rng_float(rng) - 0.25f, (int)oq_rng_below(rng, 40) - 32);
+    multiplier[0] = NAN;
+    for (int is_signed = 0; is_signed < 2; is_signed++) {
+        oq_gemm_int8 g = *gemm;
+        oq_requantize how = {multiplier, is_signed ? -128 : 255, is_signed ? -128 : 0, is_signed ? 100 : 255};
+
+        g.out = (oq_int8_output){.y = got,
+                                 .y_type = is_signed ? OQ_BYTE_S8 : OQ_BYTE_U8,
+                                 .y_zero = how.zero_point,
+                                 .multiplier = multiplier,
+                                 .clamps = is_signed,
+                                 .lo = how.lo,
+                                 .hi = how.hi};
+        oq_gemm_int8_run(pool, &g);
+        for (size_t i = 0; i < m; i++)
+            kernels->quantize->requantize(sums + i * stride, want + i * stride, n, &how);
+        same &= memcmp(got, want, m * stride) == 0;
+    }
+    free(multiplier), free(got), free(want);
+    return same;
+}
+
 static bool run_shape(const oq_kernels *kernels, oq_pool *pool, const shape *s, oq_rng *rng)
 {
     size_t a_stride = s->k + 1, c_stride = s->n + 3;
@@ -88,7 +121,8 @@ static bool run_shape(const oq_kernels *kernels, oq_pool *pool, const shape *s, 
     gemm.scratch = test_alloc(oq_gemm_int8_scratch(&packed));
     oq_gemm_int8_run(pool, &gemm);
     reference(s, a, a_stride, b, zeros, gemm.bias, want, c_stride);
-    same = memcmp(got, want, s->m * c_stride * sizeof *got) == 0;
+    same = memcmp(got, want, s->m * c_stride * sizeof *got) == 0 &&
+           codes_are_exact(kernels, pool, &gemm, want, rng);
     if (!same)
         tap_diag("%s: m %zu n %zu k %zu, types %d %d, zero points %d and %zu", kernels->name, s->m, s->n,
                  s->k, s->a_type, s->b_type, s->a_zero, s->n_b_zeros);

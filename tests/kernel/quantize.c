@@ -88,8 +88,8 @@ static void test_requantize(const oq_kernels *kernels)
 {
     int32_t acc[70] = {1, 3, 5, -1, -3, INT32_MAX, INT32_MIN, 16777217};
     float multiplier[70] = {0.5f, 0.5f, 0.5f, 0.5f, 0.5f, 1, 1, 1e-5f};
-    uint8_t u8[70];
-    int8_t s8[70];
+    unsigned char u8[70], s8[70];
+    oq_requantize to_u8 = {multiplier, 7, 0, 255}, to_s8 = {multiplier, -7, -100, 90};
     oq_rng rng = {2};
     int n_wrong = 0;
 
@@ -98,11 +98,11 @@ static void test_requantize(const oq_kernels *kernels)
         multiplier[i] = oq_rng_float(&rng) * 0.005f;
     }
     for (size_t n = 0; n <= 70; n++) {
-        kernels->quantize->requantize_u8(acc, u8, n, multiplier, 7);
-        kernels->quantize->requantize_s8(acc, s8, n, multiplier, -7);
+        kernels->quantize->requantize(acc, u8, n, &to_u8);
+        kernels->quantize->requantize(acc, s8, n, &to_s8);
         for (size_t i = 0; i < n; i++) {
             n_wrong += u8[i] != plain_code((float)acc[i] * multiplier[i], 7, 0, 255);
-            n_wrong += s8[i] != plain_code((float)acc[i] * multiplier[i], -7, -128, 127);
+            n_wrong += (signed char)s8[i] != plain_code((float)acc[i] * multiplier[i], -7, -100, 90);
         }
     }
     is_int(n_wrong, 0, "requantize with a multiplier per column, ties and the ends of int32");
