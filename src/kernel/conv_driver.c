@@ -318,6 +318,21 @@ static void copy_patches(conv_block *block, oq_conv_tile *tile, const run *runs,
         }
 }
 
+/* The patches of a tile, one segment so far, seen as one segment per kernel line. */
+static void split_patches(conv_block *block, oq_conv_tile *tile)
+{
+    const oq_conv_spec *spec = block->driver->spec;
+    size_t n_lines = spec->kernel[0] * spec->kernel[1], line;
+    const void **first = block->next - tile->n_rows;
+
+    tile->length /= n_lines;
+    tile->n_segments = n_lines;
+    line = tile->length * block->driver->x_size;
+    for (size_t s = 1; s < n_lines; s++)
+        for (size_t r = 0; r < tile->n_rows; r++)
+            *block->next++ = (const unsigned char *)first[r] + s * line;
+}
+
 static void copy_rows(conv_block *block, oq_conv_tile *tile)
 {
     size_t size = tile->length * block->driver->x_size;
@@ -347,6 +362,8 @@ static void make_tile(conv_block *block, oq_conv_tile *tile)
         copy_patches(block, tile, runs, n_runs);
     else
         point_at_taps(block, tile, runs, n_runs);
+    if (d->splits_patches && tile->n_segments == 1)
+        split_patches(block, tile);
     if (block->copies_rows)
         copy_rows(block, tile);
 }

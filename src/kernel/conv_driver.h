@@ -51,6 +51,7 @@ struct oq_conv_driver {
     bool is_depthwise;
     bool copies_patches; /* copy where taps are not neighbours in memory */
     bool copies_all;     /* copy everywhere */
+    bool splits_patches; /* a patch has one segment per kernel line, as in place; else one in all */
     bool spaces_rows;    /* one tap: copy the rows, which would fall into the same sets of L1 */
     bool is_tiny;      /* packed weights stay in L1: walk rows outside, so each output line is written once */
     size_t tile_rows;  /* most rows of a tile */

@@ -18,6 +18,20 @@ static size_t round_up_line(size_t bytes)
 
 /* ------------------------------------------------------------------ prepare */
 
+/* Taps of a segment. Those that do not fill whole groups of four are put together: by kernel line where they
+ * are neighbours in memory and the line is long enough to bear its padding; else all of them, which copies
+ * (0). */
+static size_t taps_per_segment(const oq_conv_spec *spec, size_t n_taps)
+{
+    size_t ci = spec->in_channels / spec->groups;
+
+    if (n_taps == 1 || ci % OQ_INT8_GROUP == 0)
+        return 1;
+    return spec->groups == 1 && spec->dilation[2] == 1 && spec->kernel[2] * ci > OQ_INT8_GROUP
+               ? spec->kernel[2]
+               : 0;
+}
+
 static oq_pack_int8_source group_source(const oq_conv_spec *spec, size_t n_taps,
                                         const oq_conv_int8_weights *weights, size_t group)
 {
@@ -28,6 +42,7 @@ static oq_pack_int8_source group_source(const oq_conv_spec *spec, size_t n_taps,
         .outer_stride = 1,
         .inner_stride = n_taps,
         .column_stride = ci * n_taps,
+        .outer_per_segment = taps_per_segment(spec, n_taps),
     };
 
     if (weights) {
@@ -105,7 +120,6 @@ static void pack_groups(oq_conv_int8 *conv, const memory_plan *plan, const oq_co
     for (size_t g = 0; g < conv->spec.groups; g++) {
         oq_pack_int8_source source = group_source(&conv->spec, conv->n_taps, weights, g);
 
-        source.starts_groups = !conv->copies_all;
         oq_pack_int8(conv->kernels, &source, conv->spec.out_channels / conv->spec.groups,
                      memory + plan->records + g * plan->group, &records[g]);
     }
@@ -122,7 +136,8 @@ void oq_conv_int8_prepare(const oq_kernels *kernels, const oq_conv_spec *spec,
     oq_conv_count_taps(&conv->spec, &conv->n_taps);
     plan_memory(kernels, &conv->spec, conv->n_taps, &plan);
     conv->is_depthwise = oq_conv_is_depthwise(&conv->spec);
-    conv->copies_all = conv->n_taps > 1 && spec->in_channels / spec->groups % OQ_INT8_GROUP != 0;
+    conv->copies_all = taps_per_segment(&conv->spec, conv->n_taps) == 0;
+    conv->runs_lines = taps_per_segment(&conv->spec, conv->n_taps) > 1;
     if (conv->is_depthwise)
         pack_depthwise(memory, weights, spec->out_channels, conv->n_taps);
     else
@@ -231,9 +246,10 @@ static oq_conv_driver make_driver(const oq_conv_int8_args *args)
         .x_layout = args->x_layout,
         .y_layout = args->y_layout,
         .is_depthwise = conv->is_depthwise,
-        .copies_patches =
-            conv->copies_all || (conv->n_taps > 1 && spec->in_channels / spec->groups < SHORT_RUN),
+        .copies_patches = conv->copies_all || conv->runs_lines ||
+                          (conv->n_taps > 1 && spec->in_channels / spec->groups < SHORT_RUN),
         .copies_all = conv->copies_all,
+        .splits_patches = conv->runs_lines,
     };
 
     oq_conv_widen_sizes(driver.in, args->in, conv->rank, 1);

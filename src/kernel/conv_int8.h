@@ -20,8 +20,9 @@ typedef struct oq_conv_int8 {
     int rank;          /* as given: entries of the arrays of oq_conv_int8_args */
     const oq_kernels *kernels;
     bool is_depthwise;
-    bool copies_all; /* channels do not fill whole groups of four: patches are copied, the panel is packed
-                        densely */
+    bool runs_lines; /* channels do not fill whole groups of four: the panel starts groups by kernel line only
+                      */
+    bool copies_all; /* ... not even by line: patches are copied, the panel is packed densely */
     size_t n_taps;
     const oq_packed_int8 *groups; /* spec.groups of them */
     const int32_t *weights;       /* depthwise: [tap][channel], zero point taken off */

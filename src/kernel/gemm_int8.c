@@ -19,11 +19,21 @@ static size_t divide_up(size_t a, size_t b)
 
 /* ------------------------------------------------------------------ packing */
 
+/* Terms of a segment, and what they take with padding. */
+static size_t segment_length(const oq_pack_int8_source *source)
+{
+    return source->inner * (source->outer_per_segment ? source->outer_per_segment : source->outer);
+}
+
+static size_t segment_groups(const oq_pack_int8_source *source)
+{
+    return divide_up(segment_length(source), OQ_INT8_GROUP);
+}
+
 static size_t count_groups(const oq_pack_int8_source *source)
 {
-    if (source->starts_groups)
-        return source->outer * divide_up(source->inner, OQ_INT8_GROUP);
-    return divide_up(source->outer * source->inner, OQ_INT8_GROUP);
+    return segment_groups(source) *
+           (source->outer_per_segment ? source->outer / source->outer_per_segment : 1);
 }
 
 /* Columns rounded up to whole vectors. */
@@ -69,14 +79,13 @@ static uint32_t pack_column(unsigned char *to, size_t width, const oq_pack_int8_
 {
     const unsigned char *column = (const unsigned char *)source->data + j * source->column_stride;
     unsigned char flip = source->type == OQ_BYTE_U8 ? 0x80 : 0;
-    size_t step =
-        source->starts_groups ? divide_up(source->inner, OQ_INT8_GROUP) * OQ_INT8_GROUP : source->inner;
+    size_t length = segment_length(source), step = segment_groups(source) * OQ_INT8_GROUP;
     uint32_t sum = 0;
 
     for (size_t o = 0; o < source->outer; o++)
         for (size_t i = 0; i < source->inner; i++) {
             unsigned char byte = column[o * source->outer_stride + i * source->inner_stride] ^ flip;
-            size_t k = o * step + i;
+            size_t term = o * source->inner + i, k = term / length * step + term % length;
 
             to[k / OQ_INT8_GROUP * width * OQ_INT8_GROUP + k % OQ_INT8_GROUP] = byte;
             sum += (uint32_t)(int32_t)(signed char)byte;

@@ -32,14 +32,14 @@ typedef struct oq_packed_int8 {
 } oq_packed_int8;
 
 /* Row i of B is the pair (i / inner, i % inner); strides in bytes. A plain k x n matrix: outer 1, inner k,
- * inner_stride n, column_stride 1. starts_groups: each outer index starts a new group of four (segments of
- * tile_int8.h). */
+ * inner_stride n, column_stride 1. Every outer_per_segment of the outer indices a new group of four is
+ * started (segments of tile_int8.h); 0: never. */
 typedef struct oq_pack_int8_source {
     const void *data;
     oq_byte type;
     size_t outer, inner;
     size_t outer_stride, inner_stride, column_stride;
-    bool starts_groups;
+    size_t outer_per_segment;   /* a divisor of outer, or 0 */
     const int32_t *zero_points; /* n_zero_points of them */
     size_t n_zero_points;       /* 0: all 0; 1: for all columns; else n */
 } oq_pack_int8_source;
