@@ -45,8 +45,10 @@ oq_status oq_api_end(oq_status status, oq_diag *diag)
 oq_status oq_api_prepare(oq_model *model, oq_diag *diag)
 {
     oq_pass_ctx ctx = {.arena = oq_arena_new(0), .diag = diag};
-    oq_status status = ctx.arena ? oq_bind_constants(model->graph, &ctx) : OQ_NOMEM;
+    oq_status status = ctx.arena ? oq_inline_functions(model->graph, &ctx) : OQ_NOMEM;
 
+    if (status == OQ_OK)
+        status = oq_bind_constants(model->graph, &ctx);
     if (status == OQ_OK)
         status = oq_infer_shapes(model->graph, &ctx);
     oq_arena_free(ctx.arena);

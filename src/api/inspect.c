@@ -39,6 +39,7 @@ typedef struct {
 typedef struct {
     kind *kinds;
     size_t n_kinds, n_nodes, n_parameters, parameter_bytes;
+    int n_functions; /* of the file, before they were inlined */
 } census;
 
 static oq_status count_graph(oq_graph *graph, void *arg)
@@ -109,7 +110,7 @@ static json_t *inspect_json(const oq_model *model, const census *c)
     json_object_set_new(root, "parameters", json_integer((json_int_t)c->n_parameters));
     json_object_set_new(root, "parameter_bytes", json_integer((json_int_t)c->parameter_bytes));
     json_object_set_new(root, "file_bytes", json_integer((json_int_t)model->file_size));
-    json_object_set_new(root, "functions", json_integer(model->n_functions));
+    json_object_set_new(root, "functions", json_integer(c->n_functions));
     json_object_set_new(root, "inputs", values_json(model->graph->inputs, model->graph->n_inputs));
     json_object_set_new(root, "outputs", values_json(model->graph->outputs, model->graph->n_outputs));
     json_object_set_new(root, "operators", operators);
@@ -143,19 +144,24 @@ static void write_inspection(const oq_model *model, const census *c, oq_buf *out
                       c->kinds[i].domain, c->kinds[i].domain[0] ? "." : "", c->kinds[i].op_type,
                       c->kinds[i].obstacle ? "cannot be run here: " : c->kinds[i].rule,
                       c->kinds[i].obstacle ? c->kinds[i].obstacle : "");
-    if (model->n_functions)
-        oq_buf_printf(out, "  functions  %d model-local functions, kept as they are\n", model->n_functions);
+    if (c->n_functions)
+        oq_buf_printf(out, "  functions  %d model-local functions, whose operators are counted above\n",
+                      c->n_functions);
 }
 
 oq_status oq_inspect(oq_model *model, int json, char **text, oq_diag *diag)
 {
     oq_arena *arena = oq_arena_new(0);
     oq_pass_ctx ctx = {.arena = arena, .diag = diag};
-    census c = {.kinds = calloc((size_t)model->n_nodes + 1, sizeof *c.kinds)};
-    oq_status status = arena && c.kinds ? oq_infer_shapes(model->graph, &ctx) : OQ_NOMEM;
+    census c = {.n_functions = model->n_functions};
+    oq_status status = arena ? oq_inline_functions(model->graph, &ctx) : OQ_NOMEM;
 
     if (status == OQ_OK)
-        status = oq_graph_walk(model->graph, count_graph, &c);
+        status = oq_infer_shapes(model->graph, &ctx);
+    if (status == OQ_OK) {
+        c.kinds = calloc((size_t)model->n_nodes + 1, sizeof *c.kinds);
+        status = c.kinds ? oq_graph_walk(model->graph, count_graph, &c) : OQ_NOMEM;
+    }
     if (status == OQ_OK) {
         oq_buf out = {0};
 

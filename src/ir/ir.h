@@ -183,6 +183,17 @@ typedef struct oq_property {
     const char *key, *value;
 } oq_property;
 
+/* A model-local function: operators under a name of their own. inline_functions puts them in its place. */
+typedef struct oq_function {
+    const char *name, *domain, *overload;
+    oq_opset *opsets; /* what its body imports */
+    int n_opsets;
+    oq_node *defaults; /* holder of the attributes that have a default value; in no graph */
+    oq_graph *body;    /* inputs, nodes, outputs; no part of the main graph. Attributes may have a ref_name */
+    int first_value;   /* ids of the values of the body, those of its subgraphs included, start here ... */
+    int n_values;      /* ... and are so many */
+} oq_function;
+
 struct oq_model {
     oq_arena *arena; /* the model arena */
     oq_graph *graph; /* main graph */
@@ -190,7 +201,8 @@ struct oq_model {
     oq_opset *opsets;
     int n_opsets, cap_opsets;
     const char *producer_name, *producer_version;
-    int n_functions;         /* model-local functions: kept as origin bytes, executed by nobody yet */
+    oq_function *functions;  /* as the file has them; nobody runs them by themselves */
+    int n_functions;         /* 0 again once they are inlined: the exporter then leaves them out */
     int n_values, n_nodes;   /* next free ids */
     oq_graph *graphs;        /* every graph, in no order, linked by next_graph */
     oq_map all_names;        /* every value name of every graph: fresh names must not shadow one */

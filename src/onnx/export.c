@@ -24,7 +24,8 @@ enum {
     MODEL_GRAPH = 7,
     MODEL_OPSET_IMPORT = 8,
     MODEL_METADATA = 14,
-    MODEL_TRAINING_INFO = 20
+    MODEL_TRAINING_INFO = 20,
+    MODEL_FUNCTIONS = 25
 };
 
 /* ------------------------------------------------------------------ the model message */
@@ -180,6 +181,10 @@ static oq_status emit_model_field(oq_exporter *x, const void *object, uint32_t n
         break;
     case MODEL_OPSET_IMPORT: emit_opsets(x, out); break;
     case MODEL_METADATA: return emit_metadata(x, out);
+    case MODEL_FUNCTIONS:
+        if (model->n_functions)
+            copy_all(x, number, out);
+        break;
     case MODEL_TRAINING_INFO:
         /* It names initializers of the graph, and would say wrong things of a changed one. */
         if (oq_graph_is_plain(x, model->graph))
@@ -208,9 +213,9 @@ static bool is_model_plain(const oq_exporter *x)
 
 static oq_status encode(oq_exporter *x, oq_rope *out)
 {
-    static const uint32_t managed[] = {MODEL_IR_VERSION,   MODEL_PRODUCER_NAME, MODEL_PRODUCER_VERSION,
-                                       MODEL_GRAPH,        MODEL_OPSET_IMPORT,  MODEL_METADATA,
-                                       MODEL_TRAINING_INFO};
+    static const uint32_t managed[] = {MODEL_IR_VERSION,    MODEL_PRODUCER_NAME, MODEL_PRODUCER_VERSION,
+                                       MODEL_GRAPH,         MODEL_OPSET_IMPORT,  MODEL_METADATA,
+                                       MODEL_TRAINING_INFO, MODEL_FUNCTIONS};
     const oq_model *model = x->model;
 
     x->leaves_ir3 =

@@ -17,6 +17,8 @@
 #define NEWEST_IR        14
 #define MAX_DEPTH        100 /* what Google's parsers allow */
 
+enum { FIELD_FUNCTIONS = 25 }; /* of ModelProto */
+
 /* What keeps the bytes of a model alive. */
 typedef struct {
     oq_file file; /* empty when the caller keeps them */
@@ -176,7 +178,6 @@ static oq_status import_header(oq_importer *im, const Onnx__ModelProto *proto, c
     oq_model *model = im->model;
 
     model->ir_version = proto->ir_version;
-    model->n_functions = (int)oq_span_count(root, 25);
     model->producer_name = oq_arena_strdup(im->arena, proto->producer_name ? proto->producer_name : "");
     model->producer_version =
         oq_arena_strdup(im->arena, proto->producer_version ? proto->producer_version : "");
@@ -204,6 +205,24 @@ static void clear_changes(oq_model *model)
             node->is_changed = false;
     }
     model->is_changed = false;
+}
+
+static oq_status import_functions(oq_importer *im, const oq_span *root)
+{
+    size_t n = oq_span_count(root, FIELD_FUNCTIONS);
+    const oq_span *span = NULL;
+    ProtobufCMessage *message = NULL;
+
+    im->model->functions = OQ_NEW_ARRAY(im->arena, oq_function, n);
+    if (!im->model->functions)
+        OQ_FAIL(im->diag, OQ_NOMEM, "out of memory");
+    for (size_t i = 0; i < n; i++) {
+        span = oq_span_child(root, FIELD_FUNCTIONS, span);
+        OQ_TRY(unpack(im, span, &message));
+        OQ_TRY(oq_import_function(im, (const Onnx__FunctionProto *)message, span, &im->model->functions[i]));
+    }
+    im->model->n_functions = (int)n;
+    return OQ_OK;
 }
 
 static oq_status order_graphs(oq_importer *im)
@@ -236,13 +255,14 @@ static oq_status import_model(oq_importer *im, const unsigned char *data, size_t
     }
     for (const oq_span *part = root->first; part; part = part->next) {
         if (part->is_cut)
-            OQ_TRY(
-                oq_import_refuse_external(im, part, part->field == 25 ? "a function" : "a training graph"));
+            OQ_TRY(oq_import_refuse_external(
+                im, part, part->field == FIELD_FUNCTIONS ? "a function" : "a training graph"));
     }
     OQ_TRY(unpack(im, root, &message));
     proto = (const Onnx__ModelProto *)message;
     OQ_TRY(import_header(im, proto, root));
     OQ_TRY(oq_import_graph(im, im->model->graph, proto->graph, oq_span_child(root, 7, NULL)));
+    OQ_TRY(import_functions(im, root));
     clear_changes(im->model);
     return order_graphs(im);
 }

@@ -209,8 +209,7 @@ static oq_status import_value(oq_importer *im, oq_node *node, const Onnx__Attrib
     return OQ_OK;
 }
 
-static oq_status import_attr(oq_importer *im, oq_node *node, const Onnx__AttributeProto *a,
-                             const oq_span *span)
+oq_status oq_import_attr(oq_importer *im, oq_node *node, const Onnx__AttributeProto *a, const oq_span *span)
 {
     oq_attr_kind kind = OQ_ATTR_UNDEFINED;
     char text[256];
@@ -246,7 +245,7 @@ oq_status oq_import_attrs(oq_importer *im, oq_node *node, const Onnx__NodeProto 
         OQ_FAIL(im->diag, OQ_LIMIT, "node '%s' has %zu attributes", node->name, proto->n_attribute);
     for (size_t i = 0; i < proto->n_attribute; i++) {
         child = oq_span_child(span, 5, child);
-        OQ_TRY(import_attr(im, node, proto->attribute[i], child));
+        OQ_TRY(oq_import_attr(im, node, proto->attribute[i], child));
     }
     return OQ_OK;
 }

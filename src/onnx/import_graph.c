@@ -160,22 +160,22 @@ static oq_status link_node(oq_importer *im, oq_node *node, const Onnx__NodeProto
     return OQ_OK;
 }
 
-static oq_status import_nodes(oq_importer *im, oq_graph *graph, const Onnx__GraphProto *proto,
-                              const oq_span *span)
+oq_status oq_import_nodes(oq_importer *im, oq_graph *graph, Onnx__NodeProto *const *nodes, size_t n,
+                          const oq_span *span, uint32_t field)
 {
     const oq_span *child = NULL;
     oq_node *node;
 
-    for (size_t i = 0; i < proto->n_node; i++) {
-        child = oq_span_child(span, FIELD_NODE, child);
-        OQ_TRY(import_node(im, graph, proto->node[i], child));
+    for (size_t i = 0; i < n; i++) {
+        child = oq_span_child(span, field, child);
+        OQ_TRY(import_node(im, graph, nodes[i], child));
     }
     child = NULL;
     node = graph->first;
-    for (size_t i = 0; i < proto->n_node; i++, node = node->next) {
-        child = oq_span_child(span, FIELD_NODE, child);
-        OQ_TRY(link_node(im, node, proto->node[i]));
-        OQ_TRY(oq_import_attrs(im, node, proto->node[i], child));
+    for (size_t i = 0; i < n; i++, node = node->next) {
+        child = oq_span_child(span, field, child);
+        OQ_TRY(link_node(im, node, nodes[i]));
+        OQ_TRY(oq_import_attrs(im, node, nodes[i], child));
     }
     return OQ_OK;
 }
@@ -240,7 +240,7 @@ oq_status oq_import_graph(oq_importer *im, oq_graph *graph, const Onnx__GraphPro
         return no_memory(im);
     OQ_TRY(import_initializers(im, graph, proto, span));
     OQ_TRY(import_inputs(im, graph, proto, span));
-    OQ_TRY(import_nodes(im, graph, proto, span));
+    OQ_TRY(oq_import_nodes(im, graph, proto->node, proto->n_node, span, FIELD_NODE));
     OQ_TRY(import_value_infos(im, graph, proto, span));
     OQ_TRY(import_outputs(im, graph, proto, span));
     return OQ_OK;

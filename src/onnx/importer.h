@@ -38,7 +38,18 @@ oq_status oq_import_refuse_external(const oq_importer *im, const oq_span *span, 
 oq_status oq_import_graph(oq_importer *im, oq_graph *graph, const Onnx__GraphProto *proto,
                           const oq_span *span);
 
+/* import_graph.c: nodes at the end of graph, then what they read and their attributes. field: of the nodes in
+ * the message of span. */
+oq_status oq_import_nodes(oq_importer *im, oq_graph *graph, Onnx__NodeProto *const *nodes, size_t n,
+                          const oq_span *span, uint32_t field);
+
+/* import_function.c: one FunctionProto. */
+oq_status oq_import_function(oq_importer *im, const Onnx__FunctionProto *proto, const oq_span *span,
+                             oq_function *out);
+
 /* import_attr.c: attributes of a node, subgraphs included. */
+oq_status oq_import_attr(oq_importer *im, oq_node *node, const Onnx__AttributeProto *proto,
+                         const oq_span *span);
 oq_status oq_import_attrs(oq_importer *im, oq_node *node, const Onnx__NodeProto *proto, const oq_span *span);
 
 /* import_type.c: apply a ValueInfoProto to a value and remember it as the origin. */

@@ -11,6 +11,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/import.c \
 	%D%/import.h \
 	%D%/import_attr.c \
+	%D%/import_function.c \
 	%D%/import_graph.c \
 	%D%/import_order.c \
 	%D%/import_type.c \

@@ -16,6 +16,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/infer.h \
 	%D%/infer_control.c \
 	%D%/infer_shapes.c \
+	%D%/inline_functions.c \
 	%D%/lower_qdq.c \
 	%D%/pass.h \
 	%D%/per_channel.c \

@@ -13,6 +13,7 @@
 
 /* A pass that is listed twice runs twice: the second time over what the passes between uncovered. */
 static const oq_pass passes[] = {
+    {"inline_functions", "model-local functions are put where they are called", oq_inline_functions, EXACT},
     {"bind_constants", "initializers that are also inputs become constants", oq_bind_constants, EXACT},
     {"infer_shapes", "types and shapes of all values", oq_infer_shapes, EXACT | OQ_PASS_ANALYSIS},
     {"fold_constants", "compute what does not depend on the input", oq_fold_constants, EXACT},

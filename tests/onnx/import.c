@@ -341,25 +341,55 @@ static void sequences_are_opaque(void)
     oq_buf_free(&bytes);
 }
 
-static void functions_are_counted_and_kept_packed(void)
+/* f(a) = Relu(reads); returned: what it returns. */
+static oq_model *import_function(const char *reads, const char *returned, oq_buf *bytes, oq_diag *diag)
 {
-    oq_buf graph = {0}, model_bytes = {0}, function = {0}, node = {0};
-    oq_diag diag = {0};
+    oq_buf graph = {0}, function = {0}, node = {0};
     oq_model *model = NULL;
 
     pb_value_info(&graph, 11, "x", 3);
-    pb_model(&model_bytes, 8, 13, &graph);
+    pb_model(bytes, 8, 13, &graph);
     pb_text(&function, 1, "f");
-    pb_text(&node, 1, "a");
+    pb_text(&function, 4, "a");
+    pb_text(&function, 5, returned);
+    pb_text(&node, 1, reads);
     pb_text(&node, 2, "b");
     pb_text(&node, 4, "Relu");
     pb_message(&function, 7, &node);
-    pb_message(&model_bytes, 25, &function);
-    is_int(oq_import_memory(model_bytes.data, model_bytes.size, "-", NULL, &model, &diag), OQ_OK,
-           "a model with a function is imported");
-    is_int(model ? model->n_functions : 0, 1, "the function is counted");
+    pb_message(bytes, 25, &function);
+    oq_import_memory(bytes->data, bytes->size, "-", NULL, &model, diag);
+    return model;
+}
+
+static void functions_are_read(void)
+{
+    oq_buf bytes = {0};
+    oq_diag diag = {0};
+    oq_model *model = import_function("a", "b", &bytes, &diag);
+    const oq_function *f;
+
+    ok(model && model->n_functions == 1, "a model with a function is imported");
+    f = model ? &model->functions[0] : NULL;
+    is_str(f ? f->name : "", "f", "the function has its name");
+    is_int(f ? f->body->n_nodes : 0, 1, "and its nodes");
+    is_int(f ? f->n_values : 0, 2, "two values belong to it");
     oq_model_destroy(model);
-    oq_buf_free(&model_bytes);
+    oq_buf_free(&bytes);
+}
+
+static void bad_functions_are_refused(void)
+{
+    oq_buf bytes = {0};
+    oq_diag diag = {0};
+
+    ok(!import_function("nowhere", "b", &bytes, &diag) && strstr(diag.message, "reads 'nowhere'"),
+       "a function that reads what nothing produces is refused");
+    ok(strstr(diag.notes, "in function 'f'") != NULL, "and named");
+    oq_buf_free(&bytes);
+    diag = (oq_diag){0};
+    ok(!import_function("a", "nothing", &bytes, &diag) && strstr(diag.message, "returns 'nothing'"),
+       "a function that returns what nothing produces is refused");
+    oq_buf_free(&bytes);
 }
 
 static void what_is_no_model_is_refused(void)
@@ -407,7 +437,8 @@ int main(void)
     opsets_have_limits();
     odd_dimensions();
     sequences_are_opaque();
-    functions_are_counted_and_kept_packed();
+    functions_are_read();
+    bad_functions_are_refused();
     what_is_no_model_is_refused();
     the_digest_is_of_the_bytes();
     return tap_done();

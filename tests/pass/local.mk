@@ -63,3 +63,6 @@ check_PROGRAMS += %D%/bind_constants.t
 
 check_PROGRAMS += %D%/fuse_pad.t
 %C%_fuse_pad_t_SOURCES = %D%/fuse_pad.c %D%/bench.c %D%/bench.h
+
+check_PROGRAMS += %D%/inline_functions.t
+%C%_inline_functions_t_SOURCES = %D%/inline_functions.c %D%/bench.c %D%/bench.h
