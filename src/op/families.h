@@ -10,7 +10,9 @@
 
 extern const oq_op oq_ops_activation[];
 extern const oq_op oq_ops_batchnorm[];
+extern const oq_op oq_ops_bits[];
 extern const oq_op oq_ops_cast[];
+extern const oq_op oq_ops_classify[];
 extern const oq_op oq_ops_constant[];
 extern const oq_op oq_ops_control[];
 extern const oq_op oq_ops_conv[];
@@ -35,5 +37,6 @@ extern const oq_op oq_ops_scatter[];
 extern const oq_op oq_ops_select[];
 extern const oq_op oq_ops_shape[];
 extern const oq_op oq_ops_softmax[];
+extern const oq_op oq_ops_trig[];
 
 #endif

@@ -15,9 +15,11 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/op_axes.h \
 	%D%/op_batchnorm.c \
 	%D%/op_binary.c \
+	%D%/op_bits.c \
 	%D%/op_broadcast.c \
 	%D%/op_broadcast.h \
 	%D%/op_cast.c \
+	%D%/op_classify.c \
 	%D%/op_constant.c \
 	%D%/op_control.c \
 	%D%/op_conv.c \
@@ -52,6 +54,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/op_softmax.c \
 	%D%/op_strided.c \
 	%D%/op_strided.h \
+	%D%/op_trig.c \
 	%D%/op_unary.c \
 	%D%/op_unary.h \
 	%D%/op_util.c \

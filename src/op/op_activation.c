@@ -1,6 +1,7 @@
 /* op_activation: Relu and its kin: functions of each element that networks put between layers. */
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 #include "op/families.h"
 #include "op/floats.h"
@@ -211,6 +212,55 @@ static oq_status run_prelu(oq_run *ctx)
     return oq_run_loop(ctx, OQ_LOOP_PRELU);
 }
 
+/* ------------------------------------------------------------------ Shrink */
+
+static double shrunk(double x, const oq_unary_args *args)
+{
+    double lambd = A, bias = B;
+
+    return x < -lambd ? x + bias : x > lambd ? x - bias : x != x ? x : 0.0;
+}
+
+static void shrink_f32(const oq_math_f32 *math, const oq_unary_args *args, const float *x, float *y, size_t n)
+{
+    float lambd = A, bias = B;
+
+    (void)math;
+    for (size_t i = 0; i < n; i++)
+        y[i] = x[i] < -lambd ? x[i] + bias : x[i] > lambd ? x[i] - bias : x[i] != x[i] ? x[i] : 0.0f;
+}
+
+/* Whole numbers lose the fraction that the bias brings. */
+static oq_status shrink_integers(oq_run *ctx, const oq_unary_args *args)
+{
+    const oq_array *in = ctx->in[0];
+    bool is_unsigned = in->dtype == OQ_UINT64;
+    void *out = oq_out_in_place(ctx, 0, 0);
+
+    if (!out)
+        return oq_run_failure(ctx);
+    for (size_t i = 0; i < in->n; i++) {
+        int64_t whole = oq_array_int(in, i);
+        double y = shrunk(is_unsigned ? (double)(uint64_t)whole : (double)whole, args);
+        int64_t bits = y >= 0x1p63   ? (int64_t)(uint64_t)fmin(y, 0x1.fffffffffffffp63)
+                       : y < -0x1p63 ? INT64_MIN
+                                     : (int64_t)y;
+
+        memcpy((char *)out + i * oq_elem_size(in->dtype), &bits, oq_elem_size(in->dtype));
+    }
+    return OQ_OK;
+}
+
+static oq_status run_shrink(oq_run *ctx)
+{
+    static const oq_unary_fn fn = {shrink_f32, shrunk};
+    oq_unary_args args = {oq_node_float(ctx->node, "lambd", 0.5f), oq_node_float(ctx->node, "bias", 0.0f)};
+
+    if (oq_dtype_is_integer(ctx->in[0]->dtype))
+        return shrink_integers(ctx, &args);
+    return oq_run_unary(ctx, &fn, &args);
+}
+
 /* ------------------------------------------------------------------ Clip */
 
 static void clip_f32(const oq_math_f32 *math, const oq_unary_args *args, const float *x, float *y, size_t n)
@@ -296,6 +346,7 @@ const oq_op oq_ops_activation[] = {
     ROW("PRelu", 7, 2, OQ_T_NUMBERS, run_prelu, OQ_RULE_ELEMENTWISE, 0),
     ROW("Relu", 6, 1, OQ_T_FLOATS | OQ_T_SIGNED, run_relu, OQ_RULE_ABSORB, 0),
     ROW("Selu", 6, 1, OQ_T_FLOATS, run_selu, OQ_RULE_ELEMENTWISE, 0),
+    ROW("Shrink", 9, 1, OQ_T_NUMBERS, run_shrink, OQ_RULE_ELEMENTWISE, 0),
     ROW("Sigmoid", 6, 1, OQ_T_FLOATS, run_sigmoid, OQ_RULE_FIXED, 0),
     ROW("Softplus", 1, 1, OQ_T_FLOATS, run_softplus, OQ_RULE_ELEMENTWISE, 0),
     ROW("Softsign", 1, 1, OQ_T_FLOATS, run_softsign, OQ_RULE_ELEMENTWISE, 0),

@@ -1,4 +1,4 @@
-/* op_scan: operators that walk along one axis: ArgMax, ArgMin, CumSum. */
+/* op_scan: operators that walk along one axis: ArgMax, ArgMin, CumProd, CumSum. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -106,7 +106,7 @@ static oq_status run_arg_min(oq_run *ctx)
     return run_arg(ctx, false);
 }
 
-/* ------------------------------------------------------------------ CumSum */
+/* ------------------------------------------------------------------ CumProd, CumSum */
 
 static oq_status infer_cumulative(oq_infer *ctx)
 {
@@ -114,14 +114,51 @@ static oq_status infer_cumulative(oq_infer *ctx)
     return OQ_OK;
 }
 
-/* Rows of `inner` elements: each is the one before it plus its own input (or that of the row before). */
-static oq_status run_cum_sum(oq_run *ctx)
+typedef struct {
+    oq_loop_fn *combine;
+    size_t size, n, inner; /* bytes of an element, rows, elements of a row */
+    bool is_exclusive, is_reverse;
+    uint64_t neutral; /* the element that changes nothing: 0, or 1 in its type */
+} cumulation;
+
+/* Rows of `inner` elements: each is the one before it combined with its own input (or that of the row
+ * before). */
+static void cumulate(const cumulation *c, const char *from, char *to)
+{
+    size_t bytes = c->inner * c->size;
+
+    for (size_t k = 0; k < c->n; k++) {
+        size_t row = (c->is_reverse ? c->n - 1 - k : k) * bytes;
+        size_t before = c->is_reverse ? row + bytes : row - bytes;
+
+        if (k == 0 && c->is_exclusive)
+            for (size_t i = 0; i < c->inner; i++)
+                memcpy(to + row + i * c->size, &c->neutral, c->size);
+        else if (k == 0)
+            memcpy(to + row, from + row, bytes);
+        else
+            c->combine(to + row, to + before, from + (c->is_exclusive ? before : row), c->inner, 1, 1);
+    }
+}
+
+/* The bits of 1; integers are little-endian, so that their first bytes are the number. */
+static uint64_t one_of(oq_dtype dtype)
+{
+    uint64_t bits = 1;
+
+    if (dtype == OQ_DOUBLE)
+        memcpy(&bits, &(double){1.0}, sizeof(double));
+    else if (dtype == OQ_FLOAT)
+        memcpy(&bits, &(float){1.0f}, sizeof(float));
+    return bits;
+}
+
+static oq_status run_cumulative(oq_run *ctx, oq_loop loop)
 {
     const oq_array *in = ctx->in[0], *axis_in = ctx->in[1];
-    bool is_exclusive = oq_node_int(ctx->node, "exclusive", 0) != 0;
-    bool is_reverse = oq_node_int(ctx->node, "reverse", 0) != 0;
-    size_t size, n, inner, outer;
-    oq_loop_fn *add;
+    cumulation c = {.is_exclusive = oq_node_int(ctx->node, "exclusive", 0) != 0,
+                    .is_reverse = oq_node_int(ctx->node, "reverse", 0) != 0};
+    size_t outer;
     oq_array x;
     char *out, *result;
     int axis;
@@ -129,42 +166,40 @@ static oq_status run_cum_sum(oq_run *ctx)
     if (axis_in->n != 1 || !oq_axis_normalize(oq_array_int(axis_in, 0), in->rank, &axis))
         OQ_OP_FAIL(ctx, OQ_SHAPE, "its axis is outside a rank %d input", in->rank);
     OQ_TRY(oq_as_float32(ctx, in, &x));
-    add = oq_loop_for(OQ_LOOP_ADD, x.dtype);
-    if (!add)
+    c.combine = oq_loop_for(loop, x.dtype);
+    if (!c.combine)
         OQ_OP_FAIL(ctx, OQ_UNSUPPORTED, "not computed for elements of type %s", oq_dtype_name(in->dtype));
-    size = oq_elem_size(x.dtype);
+    c.size = oq_elem_size(x.dtype);
+    c.neutral = loop == OQ_LOOP_MUL ? one_of(x.dtype) : 0;
     out = oq_out_like(ctx, 0, in);
-    result = x.dtype == in->dtype ? out : oq_scratch(ctx, in->n * size);
+    result = x.dtype == in->dtype ? out : oq_scratch(ctx, in->n * c.size);
     if (!out || !result)
-        return ctx->status;
+        return oq_run_failure(ctx);
     outer = oq_dims_product(in->dims, 0, axis);
-    n = (size_t)in->dims[axis];
-    inner = oq_dims_product(in->dims, axis + 1, in->rank);
-    for (size_t o = 0; o < outer; o++) {
-        const char *from = (const char *)x.data + o * n * inner * size;
-        char *to = result + o * n * inner * size;
-
-        for (size_t k = 0; k < n; k++) {
-            size_t row = (is_reverse ? n - 1 - k : k) * inner * size;
-            size_t before = is_reverse ? row + inner * size : row - inner * size;
-
-            if (k == 0 && is_exclusive)
-                memset(to + row, 0, inner * size);
-            else if (k == 0)
-                memcpy(to + row, from + row, inner * size);
-            else
-                add(to + row, to + before, from + (is_exclusive ? before : row), inner, 1, 1);
-        }
-    }
+    c.n = (size_t)in->dims[axis];
+    c.inner = oq_dims_product(in->dims, axis + 1, in->rank);
+    for (size_t o = 0; in->n && o < outer; o++)
+        cumulate(&c, (const char *)x.data + o * c.n * c.inner * c.size, result + o * c.n * c.inner * c.size);
     if (result != out)
         oq_from_floats((const float *)(const void *)result, in->dtype, out, in->n);
     return OQ_OK;
+}
+
+static oq_status run_cum_prod(oq_run *ctx)
+{
+    return run_cumulative(ctx, OQ_LOOP_MUL);
+}
+
+static oq_status run_cum_sum(oq_run *ctx)
+{
+    return run_cumulative(ctx, OQ_LOOP_ADD);
 }
 
 /* clang-format off */
 const oq_op oq_ops_scan[] = {
     {"ArgMax", "", 1, 1, 1, 1, 1, OQ_T_NUMBERS, infer_arg, NULL, run_arg_max, OQ_RULE_NONE, -1, -1, 0},
     {"ArgMin", "", 1, 1, 1, 1, 1, OQ_T_NUMBERS, infer_arg, NULL, run_arg_min, OQ_RULE_NONE, -1, -1, 0},
+    {"CumProd", "", 26, 2, 2, 1, 1, OQ_T_NUMBERS, infer_cumulative, NULL, run_cum_prod, OQ_RULE_NONE, -1, -1, 0},
     {"CumSum", "", 11, 2, 2, 1, 1, OQ_T_NUMBERS, infer_cumulative, NULL, run_cum_sum, OQ_RULE_NONE, -1, -1, 0},
     {.name = NULL},
 };
