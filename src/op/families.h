@@ -21,6 +21,7 @@ extern const oq_op oq_ops_dynamic_quantize[];
 extern const oq_op oq_ops_elementwise[];
 extern const oq_op oq_ops_gather[];
 extern const oq_op oq_ops_global_pool[];
+extern const oq_op oq_ops_loss[];
 extern const oq_op oq_ops_lrn[];
 extern const oq_op oq_ops_math[];
 extern const oq_op oq_ops_matmul[];

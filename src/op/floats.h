@@ -1,4 +1,4 @@
-/* floats: for operators that compute in float32 whatever float type their tensors have. */
+/* floats: for operators that compute in float32, or in double, whatever float type their tensors have. */
 #ifndef OQ_OP_FLOATS_H
 #define OQ_OP_FLOATS_H
 
@@ -10,6 +10,11 @@ const float *oq_floats_in(oq_run *ctx, int i);
  * oq_floats_done() rounds it to the output. NULL: ctx->status is set. */
 float *oq_floats_out(oq_run *ctx, int i, oq_dtype dtype, const int64_t *dims, int rank);
 void oq_floats_done(oq_run *ctx, int i, const float *data);
+
+/* The same for operators that compute in double. */
+const double *oq_doubles_in(oq_run *ctx, int i);
+double *oq_doubles_out(oq_run *ctx, int i, oq_dtype dtype, const int64_t *dims, int rank);
+void oq_doubles_done(oq_run *ctx, int i, const double *data);
 
 /* The constant behind input i; NULL when it is omitted or not constant. */
 const oq_tensor *oq_prepare_constant(const oq_prepare *ctx, int i);

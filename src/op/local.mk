@@ -1,6 +1,8 @@
 src_libonnxq_core_la_SOURCES += \
 	%D%/activation.c \
 	%D%/activation.h \
+	%D%/aligned.c \
+	%D%/aligned.h \
 	%D%/conv_shape.c \
 	%D%/conv_shape.h \
 	%D%/conv_transpose.h \
@@ -32,6 +34,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/op_gather.c \
 	%D%/op_gather.h \
 	%D%/op_global_pool.c \
+	%D%/op_loss.c \
 	%D%/op_lrn.c \
 	%D%/op_math.c \
 	%D%/op_matmul.c \

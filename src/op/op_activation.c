@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "op/aligned.h"
 #include "op/families.h"
 #include "op/floats.h"
 #include "op/op_broadcast.h"
@@ -212,6 +213,16 @@ static oq_status run_prelu(oq_run *ctx)
     return oq_run_loop(ctx, OQ_LOOP_PRELU);
 }
 
+static oq_status infer_old_prelu(oq_infer *ctx)
+{
+    return oq_infer_per_channel(ctx, oq_infer_same);
+}
+
+static oq_status run_old_prelu(oq_run *ctx)
+{
+    return oq_run_per_channel(ctx, run_prelu);
+}
+
 /* ------------------------------------------------------------------ Shrink */
 
 static double shrunk(double x, const oq_unary_args *args)
@@ -343,6 +354,7 @@ const oq_op oq_ops_activation[] = {
     ROW("HardSwish", 14, 1, OQ_T_FLOATS, run_hard_swish, OQ_RULE_ELEMENTWISE, 0),
     ROW("LeakyRelu", 6, 1, OQ_T_FLOATS, run_leaky_relu, OQ_RULE_ELEMENTWISE, 0),
     ROW("Mish", 18, 1, OQ_T_FLOATS, run_mish, OQ_RULE_ELEMENTWISE, 0),
+    {"PRelu", "", 1, 2, 2, 1, 1, OQ_T_FLOATS, infer_old_prelu, NULL, run_old_prelu, OQ_RULE_ELEMENTWISE, -1, -1, 0},
     ROW("PRelu", 7, 2, OQ_T_NUMBERS, run_prelu, OQ_RULE_ELEMENTWISE, 0),
     ROW("Relu", 6, 1, OQ_T_FLOATS | OQ_T_SIGNED, run_relu, OQ_RULE_ABSORB, 0),
     ROW("Selu", 6, 1, OQ_T_FLOATS, run_selu, OQ_RULE_ELEMENTWISE, 0),

@@ -77,6 +77,9 @@ static oq_status prepare(oq_prepare *ctx)
     state->trains = ctx->node->opset >= 14 && oq_node_int(ctx->node, "training_mode", 0) != 0;
     for (int i = 0; i < ctx->node->n_outputs; i++)
         n_outputs += ctx->node->outputs[i] != NULL;
+    if (ctx->node->opset < 7 && oq_node_int(ctx->node, "is_test", 0) == 0)
+        OQ_OP_FAIL(ctx, OQ_UNSUPPORTED,
+                   "is_test is not set: statistics of the batch are not computed for it");
     if (n_outputs > 1 && !state->trains)
         OQ_OP_FAIL(ctx, OQ_UNSUPPORTED, "outputs beyond the first exist in training mode only");
     if (ctx->node->opset < 9 && oq_node_int(ctx->node, "spatial", 1) == 0)
@@ -226,7 +229,7 @@ static oq_status run(oq_run *ctx)
         .rule = OQ_RULE_NONE, .weight = -1, .bias = -1                                                      \
     }
 
-/* 9 dropped spatial, 14 added training_mode, 15 separate types for the statistics. */
+/* 7 dropped is_test, 9 dropped spatial, 14 added training_mode, 15 separate types for the statistics. */
 const oq_op oq_ops_batchnorm[] = {
-    BATCHNORM(7, 5), BATCHNORM(9, 5), BATCHNORM(14, 3), BATCHNORM(15, 3), {0},
+    BATCHNORM(1, 5), BATCHNORM(7, 5), BATCHNORM(9, 5), BATCHNORM(14, 3), BATCHNORM(15, 3), {0},
 };

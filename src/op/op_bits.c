@@ -185,7 +185,7 @@ static oq_status run_bit_cast(oq_run *ctx)
     {                                                                                           \
         .name = op, .domain = "", .since = opset, .min_in = n_in, .max_in = n_in, .min_out = 1, \
         .max_out = 1, .types = mask, .infer = infer_fn, .prepare = prepare_fn, .run = run_fn,   \
-        .rule = OQ_RULE_NONE, .weight = -1, .bias = -1                                          \
+        .rule = OQ_RULE_NONE, .weight = -1, .bias = -1, .layout = OQ_LAYOUT_POINT               \
     }
 
 /* BitShift: 28 signed types. */

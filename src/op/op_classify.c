@@ -93,7 +93,8 @@ static oq_status run_is_inf(oq_run *ctx)
 #define ROW(op, opset, mask, run_fn)                                                                    \
     {                                                                                                   \
         .name = op, .domain = "", .since = opset, .min_in = 1, .max_in = 1, .min_out = 1, .max_out = 1, \
-        .types = mask, .infer = infer, .run = run_fn, .rule = OQ_RULE_NONE, .weight = -1, .bias = -1    \
+        .types = mask, .infer = infer, .run = run_fn, .rule = OQ_RULE_NONE, .weight = -1, .bias = -1,   \
+        .layout = OQ_LAYOUT_POINT                                                                       \
     }
 
 /* 20 added the halves (IsInf) and the 8-bit floats. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "kernel/kernel.h"
+#include "op/aligned.h"
 #include "op/families.h"
 #include "op/op_broadcast.h"
 #include "op/op_elems.h"
@@ -445,6 +446,31 @@ static oq_status run_where(oq_run *ctx)
     return OQ_OK;
 }
 
+/* ------------------------------------------------------------------ before opset 7 */
+
+#define ALIGNED(name, infer_fn, run_fn)              \
+    static oq_status infer_old_##name(oq_infer *ctx) \
+    {                                                \
+        return oq_infer_aligned(ctx, infer_fn);      \
+    }                                                \
+    static oq_status run_old_##name(oq_run *ctx)     \
+    {                                                \
+        return oq_run_aligned(ctx, run_fn);          \
+    }
+/* clang-format off */
+ALIGNED(add, infer_add, run_add)
+ALIGNED(and, infer_compare, run_and)
+ALIGNED(div, infer_div, run_div)
+ALIGNED(equal, infer_equal, run_equal)
+ALIGNED(greater, infer_compare, run_greater)
+ALIGNED(less, infer_compare, run_less)
+ALIGNED(mul, infer_mul, run_mul)
+ALIGNED(or, infer_compare, run_or)
+ALIGNED(pow, oq_infer_pow, oq_run_pow)
+ALIGNED(sub, infer_sub, run_sub)
+ALIGNED(xor, infer_compare, run_xor)
+/* clang-format on */
+
 /* ------------------------------------------------------------------ the rows */
 
 #define ROW(name, since, most_in, types, infer, run)                                        \
@@ -452,29 +478,45 @@ static oq_status run_where(oq_run *ctx)
         name, "", since, most_in < 0 ? 1 : most_in, most_in, 1, 1, types, infer, NULL, run, \
             OQ_RULE_ELEMENTWISE, -1, -1, 0                                                  \
     }
+/* On plain arrays only: `axis` counts dimensions in their order. */
+#define ALIGNED_ROW(name, types, infer, run)                                             \
+    {                                                                                    \
+        name, "", 1, 2, 2, 1, 1, types, infer, NULL, run, OQ_RULE_ELEMENTWISE, -1, -1, 0 \
+    }
 #define OQ_T_LOGIC OQ_T(OQ_BOOL)
 
 /* clang-format off */
 const oq_op oq_ops_elementwise[] = {
+    ALIGNED_ROW("Add", OQ_T_NUMBERS, infer_old_add, run_old_add),
     ROW("Add", 7, 2, OQ_T_NUMBERS, infer_add, run_add),
+    ALIGNED_ROW("And", OQ_T_LOGIC, infer_old_and, run_old_and),
     ROW("And", 7, 2, OQ_T_LOGIC, infer_compare, run_and),
+    ALIGNED_ROW("Div", OQ_T_NUMBERS, infer_old_div, run_old_div),
     ROW("Div", 7, 2, OQ_T_NUMBERS, infer_div, run_div),
+    ALIGNED_ROW("Equal", OQ_T_NUMBERS | OQ_T_LOGIC, infer_old_equal, run_old_equal),
     ROW("Equal", 7, 2, OQ_T_NUMBERS | OQ_T_LOGIC | OQ_T(OQ_STRING), infer_equal, run_equal),
+    ALIGNED_ROW("Greater", OQ_T_NUMBERS, infer_old_greater, run_old_greater),
     ROW("Greater", 7, 2, OQ_T_NUMBERS, infer_compare, run_greater),
     ROW("GreaterOrEqual", 12, 2, OQ_T_NUMBERS, infer_compare, run_greater_or_equal),
+    ALIGNED_ROW("Less", OQ_T_NUMBERS, infer_old_less, run_old_less),
     ROW("Less", 7, 2, OQ_T_NUMBERS, infer_compare, run_less),
     ROW("LessOrEqual", 12, 2, OQ_T_NUMBERS, infer_compare, run_less_or_equal),
     ROW("Max", 6, -1, OQ_T_NUMBERS, infer_max, run_max),
     ROW("Mean", 6, -1, OQ_T_FLOATS, infer_sum, run_mean),
     ROW("Min", 6, -1, OQ_T_NUMBERS, infer_min, run_min),
     ROW("Mod", 10, 2, OQ_T_NUMBERS, infer_mod, run_mod),
+    ALIGNED_ROW("Mul", OQ_T_NUMBERS, infer_old_mul, run_old_mul),
     ROW("Mul", 7, 2, OQ_T_NUMBERS, infer_mul, run_mul),
     {"Not", "", 1, 1, 1, 1, 1, OQ_T_LOGIC, NULL, NULL, run_not, OQ_RULE_NONE, -1, -1, 0},
+    ALIGNED_ROW("Or", OQ_T_LOGIC, infer_old_or, run_old_or),
     ROW("Or", 7, 2, OQ_T_LOGIC, infer_compare, run_or),
+    ALIGNED_ROW("Pow", OQ_T_NUMBERS, infer_old_pow, run_old_pow),
     ROW("Pow", 7, 2, OQ_T_NUMBERS, oq_infer_pow, oq_run_pow),
+    ALIGNED_ROW("Sub", OQ_T_NUMBERS, infer_old_sub, run_old_sub),
     ROW("Sub", 7, 2, OQ_T_NUMBERS, infer_sub, run_sub),
     ROW("Sum", 6, -1, OQ_T_FLOATS, infer_sum, run_sum),
     ROW("Where", 9, 3, OQ_T_LOGIC | OQ_T_MOVABLE, infer_where, run_where),
+    ALIGNED_ROW("Xor", OQ_T_LOGIC, infer_old_xor, run_old_xor),
     ROW("Xor", 7, 2, OQ_T_LOGIC, infer_compare, run_xor),
     {.name = NULL},
 };

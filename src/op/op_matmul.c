@@ -447,8 +447,7 @@ static oq_status run_gemm(oq_run *ctx)
 
 /* 9 added the integers, 11 made C optional, 13 added bfloat16. */
 const oq_op oq_ops_matmul[] = {
-    GEMM(7, 3, OQ_T_FLOATS),         GEMM(9, 3, OQ_T_FLOATS | WIDE),
-    GEMM(11, 2, OQ_T_FLOATS | WIDE), GEMM(13, 2, OQ_T_FLOATS | WIDE),
-    MATMUL(1, OQ_T_FLOATS),          MATMUL(9, OQ_T_FLOATS | WIDE),
-    MATMUL(13, OQ_T_FLOATS | WIDE),  {0},
+    GEMM(1, 3, OQ_T_FLOATS),         GEMM(7, 3, OQ_T_FLOATS),         GEMM(9, 3, OQ_T_FLOATS | WIDE),
+    GEMM(11, 2, OQ_T_FLOATS | WIDE), GEMM(13, 2, OQ_T_FLOATS | WIDE), MATMUL(1, OQ_T_FLOATS),
+    MATMUL(9, OQ_T_FLOATS | WIDE),   MATMUL(13, OQ_T_FLOATS | WIDE),  {0},
 };

@@ -465,6 +465,7 @@ static oq_status prepare_lp(oq_prepare *ctx)
  * ceil_mode and dilations. MaxPool: 8 Indices and storage_order, 10 ceil_mode and dilations, 12 8-bit
  * integers. */
 const oq_op oq_ops_pool[] = {
+    AVERAGE_POOL(1),
     AVERAGE_POOL(7),
     AVERAGE_POOL(10),
     AVERAGE_POOL(11),

@@ -30,7 +30,8 @@ FUNCTION(tan)
 #define ROW(op, opset, run_fn)                                                                          \
     {                                                                                                   \
         .name = op, .domain = "", .since = opset, .min_in = 1, .max_in = 1, .min_out = 1, .max_out = 1, \
-        .types = OQ_T_FLOATS, .run = run_fn, .rule = OQ_RULE_ELEMENTWISE, .weight = -1, .bias = -1      \
+        .types = OQ_T_FLOATS, .run = run_fn, .rule = OQ_RULE_ELEMENTWISE, .weight = -1, .bias = -1,     \
+        .layout = OQ_LAYOUT_POINT                                                                       \
     }
 
 const oq_op oq_ops_trig[] = {

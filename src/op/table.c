@@ -18,6 +18,7 @@ static const oq_op *const families[] = {
     oq_ops_elementwise,
     oq_ops_gather,
     oq_ops_global_pool,
+    oq_ops_loss,
     oq_ops_lrn,
     oq_ops_math,
     oq_ops_matmul,

@@ -121,3 +121,18 @@ check_PROGRAMS += %D%/pointwise.t
 
 check_PROGRAMS += %D%/threads.t
 %C%_threads_t_SOURCES = %D%/threads.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_trig.t
+%C%_op_trig_t_SOURCES = %D%/op_trig.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_bits.t
+%C%_op_bits_t_SOURCES = %D%/op_bits.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_classify.t
+%C%_op_classify_t_SOURCES = %D%/op_classify.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_loss.t
+%C%_op_loss_t_SOURCES = %D%/op_loss.c $(OP_HOST)
+
+check_PROGRAMS += %D%/aligned.t
+%C%_aligned_t_SOURCES = %D%/aligned.c $(OP_HOST)

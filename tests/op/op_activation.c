@@ -142,8 +142,27 @@ static void long_rows_are_the_same_with_threads(void)
     host_free(h);
 }
 
+static void shrinks(void)
+{
+    host *h = host_new("Shrink", 9, 1, 1);
+
+    oq_node_set_float(h->node, "lambd", 1.5f);
+    oq_node_set_float(h->node, "bias", 0.5f);
+    host_floats(h, 0, (float[]){-2, -1.5f, 0, 1, 3}, DIMS(5));
+    is_int(host_run(h), OQ_OK, "Shrink runs");
+    is_mem(h->out[0].data, ((float[]){-1.5f, 0, 0, 0, 2.5f}), 20, "what lies within the limits is 0");
+    host_array(h, 0, OQ_INT8, (int8_t[]){-128, -2, 1, 2}, DIMS(4));
+    is_int(host_run(h), OQ_OK, "Shrink of int8 runs");
+    is_mem(h->out[0].data, ((int8_t[]){-127, -1, 0, 1}), 4, "the fraction goes");
+    host_array(h, 0, OQ_DOUBLE, (double[]){-2, 0}, DIMS(2));
+    host_run(h);
+    is_mem(h->out[0].data, ((double[]){-1.5, 0}), 16, "doubles");
+    host_free(h);
+}
+
 int main(void)
 {
+    shrinks();
     have_their_default_numbers();
     attributes_change_them();
     clip_by_version();

@@ -94,8 +94,23 @@ static void test_refusals(void)
     free(x);
 }
 
+static void before_opset_7_the_statistics_must_be_given(void)
+{
+    host *h = host_new("BatchNormalization", 6, 5, 1);
+
+    host_floats(h, 0, (float[]){3}, DIMS(1, 1));
+    for (int i = 1; i < 5; i++)
+        host_floats(h, i, (float[]){1}, DIMS(1));
+    is_int(host_run(h), OQ_UNSUPPORTED, "without is_test a batch would be needed");
+    oq_node_set_int(h->node, "is_test", 1);
+    is_int(host_run(h), OQ_OK, "with is_test it runs");
+    is_float((double)host_float(h, 0, 0), 3, 1e-4, "(3 - 1) / 1 + 1");
+    host_free(h);
+}
+
 int main(void)
 {
+    before_opset_7_the_statistics_must_be_given();
     test_inference();
     test_training();
     test_refusals();

@@ -56,8 +56,35 @@ static void accumulates(void)
     host_free(h);
 }
 
+static void multiplies(void)
+{
+    host *h = host_new("CumProd", 26, 2, 1);
+
+    host_floats(h, 0, (float[]){1, 2, 3, 4}, DIMS(4));
+    host_array(h, 1, OQ_INT32, (int32_t[]){0}, SCALAR);
+    is_int(host_run(h), OQ_OK, "CumProd runs");
+    is_mem(h->out[0].data, ((float[]){1, 2, 6, 24}), 16, "products so far");
+    oq_node_set_int(h->node, "exclusive", 1);
+    oq_node_set_int(h->node, "reverse", 1);
+    host_run(h);
+    is_mem(h->out[0].data, ((float[]){24, 12, 4, 1}), 16, "of those behind; the last is 1");
+    host_array(h, 0, OQ_FLOAT16, (uint16_t[]){0x4000, 0x4200}, DIMS(2)); /* 2, 3 */
+    is_int(host_run(h), OQ_OK, "CumProd of float16 runs");
+    is_mem(h->out[0].data, ((uint16_t[]){0x4200, 0x3c00}), 4, "3 and 1");
+    host_array(h, 0, OQ_INT64, (int64_t[]){5, 7}, DIMS(2));
+    host_run(h);
+    is_mem(h->out[0].data, ((int64_t[]){7, 1}), 16, "whole numbers start at 1 too");
+    host_array(h, 0, OQ_DOUBLE, (double[]){5, 7}, DIMS(2));
+    host_run(h);
+    is_mem(h->out[0].data, ((double[]){7, 1}), 16, "and doubles");
+    host_floats(h, 0, NULL, DIMS(0));
+    is_int(host_run(h), OQ_OK, "nothing has no products");
+    host_free(h);
+}
+
 int main(void)
 {
+    multiplies();
     finds_extremes();
     accumulates();
     return tap_done();
