@@ -2,9 +2,9 @@
  * end. */
 #include "quant/calibrate.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <string.h>
 
 #include "ir/graph.h"
 
@@ -100,15 +100,15 @@ static void run_sample(void *arg, size_t i, int index)
 /* Empty observers, one for each group of values that share parameters. */
 static oq_status start_observers(job *j, worker *w, oq_arena *arena)
 {
-    memset(w->observers, 0, (size_t)j->plan->n_values * sizeof *w->observers);
     for (int id = 0; id < j->plan->n_values; id++) {
         if (!oq_plan_wants_range(j->plan, id))
             continue;
         w->by_value[id] = &w->observers[oq_plan_owner(j->plan, id)];
-        if (w->by_value[id]->kind)
-            continue;
         w->by_value[id]->kind = j->options->observer;
-        OQ_TRY(j->options->observer->start(w->by_value[id], arena));
+    }
+    for (int id = 0; id < j->plan->n_values; id++) {
+        if (w->observers[id].kind)
+            OQ_TRY(oq_observer_start(&w->observers[id], arena));
     }
     return OQ_OK;
 }
@@ -139,18 +139,37 @@ static oq_status merge_workers(job *j, oq_arena *arena)
     return OQ_OK;
 }
 
-/* Ranges so far, as judge ranges at first, as the final ones at last. */
-static void read_ranges(job *j, bool is_final)
+static oq_range_goal goal_of(const oq_quant_options *options)
 {
-    for (int id = 0; id < j->plan->n_values; id++) {
-        const oq_observer *o = &j->workers[0].observers[id];
-        oq_plan_value *value = &j->plan->values[id];
+    return (oq_range_goal){.is_symmetric = options->symmetric, .n_levels = options->reduce_range ? 128 : 256};
+}
 
-        if (!o->kind)
-            continue;
-        o->kind->range(o, is_final ? &value->lo : &value->judge_lo, is_final ? &value->hi : &value->judge_hi);
-        value->n_not_finite = o->n_not_finite;
-    }
+static void read_judge_range(void *arg, size_t id, int worker_index)
+{
+    const job *j = arg;
+    const oq_observer *o = &j->workers[0].observers[id];
+    const oq_range_goal goal = goal_of(&j->plan->options);
+    oq_plan_value *value = &j->plan->values[id];
+
+    (void)worker_index;
+    if (o->kind)
+        o->kind->range(o, &goal, &value->judge_lo, &value->judge_hi);
+}
+
+static void read_final_range(void *arg, size_t id, int worker_index)
+{
+    const job *j = arg;
+    const oq_observer *o = &j->workers[0].observers[id];
+    const oq_range_goal goal = goal_of(&j->plan->options);
+    oq_plan_value *value = &j->plan->values[id];
+
+    (void)worker_index;
+    if (!o->kind)
+        return;
+    o->kind->range(o, &goal, &value->lo, &value->hi);
+    value->n_not_finite = o->n_not_finite;
+    if (o->kind->share_outside && value->lo <= value->hi)
+        value->clipped = o->kind->share_outside(o, fminf(value->lo, 0), fmaxf(value->hi, 0));
 }
 
 static oq_status run_round(job *j, const size_t *samples, size_t n, oq_pool *pool, oq_arena *arena)
@@ -209,9 +228,9 @@ static oq_status run_job(job *j, const oq_program *program, oq_pool *pool, oq_ar
     OQ_TRY(choose_workers(j, program, o->samples, pool, arena));
     outer = j->n_workers > 1 ? pool : NULL;
     OQ_TRY(run_round(j, o->samples + 1, n - 1, outer, arena));
-    read_ranges(j, false);
+    oq_pool_run(pool, (size_t)j->plan->n_values, read_judge_range, j);
     OQ_TRY(run_round(j, o->held_out, o->n_held_out, outer, arena));
-    read_ranges(j, true);
+    oq_pool_run(pool, (size_t)j->plan->n_values, read_final_range, j);
     return OQ_OK;
 }
 
@@ -220,10 +239,13 @@ static oq_status list_targets(const oq_plan *plan, const oq_graph *graph, oq_are
                               oq_exec_options *exec)
 {
     const oq_value **targets = OQ_NEW_ARRAY(arena, const oq_value *, plan->n_values + 1);
+    bool *watched = OQ_NEW_ARRAY(arena, bool, plan->n_values + 1);
     size_t n = 0;
 
-    if (!targets)
+    if (!targets || !watched)
         return OQ_NOMEM;
+    for (int id = 0; id < plan->n_values; id++)
+        watched[id] = oq_plan_wants_range(plan, id);
     OQ_FOR_EACH_NODE (graph, node) {
         for (int i = 0; i < node->n_outputs; i++) {
             if (node->outputs[i] && oq_plan_wants_range(plan, node->outputs[i]->id))
@@ -232,6 +254,9 @@ static oq_status list_targets(const oq_plan *plan, const oq_graph *graph, oq_are
     }
     exec->targets = targets;
     exec->n_targets = n;
+    exec->watch = OQ_WATCH_SOME;
+    exec->watched = watched;
+    exec->hook_any_order = true;
     return OQ_OK;
 }
 

@@ -23,6 +23,7 @@ static oq_status grow_values(oq_plan *plan, int n)
                                     .hi = -INFINITY,
                                     .judge_lo = INFINITY,
                                     .judge_hi = -INFINITY,
+                                    .clipped = -1,
                                     .reason = ""};
     plan->values = grown;
     plan->n_values = n;
@@ -116,6 +117,7 @@ static oq_status resolve_value(oq_plan *plan, const oq_value *value, oq_diag *di
         own->has_qparams = true;
         own->lo = owner->lo;
         own->hi = owner->hi;
+        own->clipped = owner->clipped;
     }
     return OQ_OK;
 }

@@ -34,6 +34,7 @@ typedef struct oq_plan_value {
     float lo, hi;       /* observed (or given) range; lo > hi: never observed */
     float judge_lo, judge_hi; /* the same without the held-out samples */
     size_t n_not_finite;      /* NaN and infinities met while observing */
+    double clipped;           /* share (0..1) of the values observed that lie outside; below 0: not known */
     oq_qparams qparams;       /* valid once ranges are known */
     bool has_qparams;
     const char *reason; /* the placement rule in words: why it has a pair, or why not */

@@ -43,6 +43,8 @@ static json_t *save_value(const oq_plan_value *planned)
     if (planned->lo <= planned->hi) {
         json_object_set_new(object, "lo", json_real((double)planned->lo));
         json_object_set_new(object, "hi", json_real((double)planned->hi));
+        if (planned->clipped >= 0)
+            json_object_set_new(object, "clipped", json_real(planned->clipped));
     }
     if (planned->has_qparams) {
         json_t *scale = json_array(), *zero_point = json_array();

@@ -1,75 +1,116 @@
-#include <math.h>
-
-#include "quant/observer.h"
-#include "tap/tap.h"
+/* What holds for every method: the table, merging, numbers that are not finite, nothing seen, starting again.
+ */
+#include "observer_bench.h"
 
 static oq_arena *arena;
+static float x[BENCH_N];
 
-static oq_observer fresh(const oq_observer_kind *kind)
+static bool same_range(const oq_observer *a, const oq_observer *b, const oq_range_goal *goal)
 {
-    oq_observer o = {.kind = kind};
+    float lo_a, hi_a, lo_b, hi_b;
 
-    kind->start(&o, arena);
-    return o;
+    a->kind->range(a, goal, &lo_a, &hi_a);
+    b->kind->range(b, goal, &lo_b, &hi_b);
+    return lo_a == lo_b && hi_a == hi_b;
 }
 
-static void test_minmax(void)
+/* Ten samples, one of them a hundred times larger, seen in order by one observer, and backwards by three. */
+static void test_order(const oq_observer_kind *kind)
 {
-    oq_observer a = fresh(&oq_observer_minmax), b = fresh(&oq_observer_minmax),
-                all = fresh(&oq_observer_minmax);
-    float x[100];
+    enum { N = BENCH_N / 10 };
+    oq_observer one = fresh(kind, arena), parts[3];
+
+    for (int w = 0; w < 3; w++)
+        parts[w] = fresh(kind, arena);
+    for (int i = 0; i < 10; i++)
+        kind->observe(&one, x + i * N, N);
+    for (int i = 9; i >= 0; i--)
+        kind->observe(&parts[i % 3], x + i * N, N);
+    kind->merge(&parts[2], &parts[0]);
+    kind->merge(&parts[2], &parts[1]);
+    ok(same_range(&one, &parts[2], &asymmetric) && same_range(&one, &parts[2], &symmetric),
+       "three observers, merged, give the range of one");
+    is_int((long long)parts[2].n_seen, BENCH_N, "and count the same");
+}
+
+static void test_not_finite(const oq_observer_kind *kind)
+{
+    oq_observer o = fresh(kind, arena), clean = fresh(kind, arena);
+    float y[2040];
+    float finite[2037];
+    size_t m = 0;
+
+    fill_normal(y, 2040, 8);
+    y[3] = NAN;
+    y[1700] = INFINITY;
+    y[2039] = -INFINITY;
+    for (size_t i = 0; i < 2040; i++) {
+        if (isfinite(y[i]))
+            finite[m++] = y[i];
+    }
+    kind->observe(&o, y, 2040);
+    kind->observe(&clean, finite, m);
+    ok(o.n_not_finite == 3 && o.n_seen == 2037, "NaN and infinities are counted apart");
+    ok(same_range(&o, &clean, &asymmetric), "and change nothing");
+}
+
+static void test_nothing(const oq_observer_kind *kind)
+{
+    const float nans[] = {NAN, NAN}, zeros[] = {0, -0.0f, 0}, one[] = {2.5f};
+    oq_observer o = fresh(kind, arena);
     float lo, hi;
 
-    for (int i = 0; i < 100; i++)
-        x[i] = (float)((i * 37) % 101) - 50;
-    all.kind->observe(&all, x, 100);
-    a.kind->observe(&a, x, 33);
-    b.kind->observe(&b, x + 33, 67);
-    b.kind->merge(&b, &a);
-    ok(all.lo == b.lo && all.hi == b.hi && b.n_seen == 100, "merged parts equal the whole");
-    b.kind->range(&b, &lo, &hi);
-    ok(lo == -50 && hi == 50, "smallest and largest");
+    kind->observe(&o, x, 0);
+    kind->observe(&o, nans, 2);
+    kind->range(&o, &asymmetric, &lo, &hi);
+    ok(lo > hi, "nothing finite: no range");
+    oq_observer_start(&o, arena);
+    kind->observe(&o, zeros, 3);
+    kind->range(&o, &asymmetric, &lo, &hi);
+    ok(lo == 0 && hi == 0 && o.n_not_finite == 0, "started again, zeros: the range is zero");
+    oq_observer_start(&o, arena);
+    kind->observe(&o, one, 1);
+    kind->range(&o, &asymmetric, &lo, &hi);
+    ok(lo <= hi && hi > 2.4f && hi <= 2.5f, "a single value: a range that ends at it");
 }
 
-static void test_not_finite(void)
+/* Largest and smallest floats: no step overflows or ends in a NaN. */
+static void test_extremes(const oq_observer_kind *kind)
 {
-    oq_observer o = fresh(&oq_observer_minmax);
-    float x[40];
+    const float huge[] = {3.4e38f, -3.4e38f, 1e30f, 1e-45f, 0}, tiny[] = {1e-45f, -3e-45f, 1e-40f, 0};
+    oq_observer o = fresh(kind, arena);
+    float lo, hi;
 
-    for (int i = 0; i < 40; i++)
-        x[i] = 1;
-    x[3] = NAN;
-    x[17] = INFINITY;
-    x[39] = -INFINITY;
-    o.kind->observe(&o, x, 40);
-    is_int(o.n_not_finite, 3, "NaN and infinities are counted");
-    ok(o.lo == 1 && o.hi == 1, "and left out of the range");
-    o = fresh(&oq_observer_minmax);
-    o.kind->observe(&o, x, 0);
-    ok(o.lo > o.hi, "nothing seen stays recognisable");
-}
-
-static void test_moving_average(void)
-{
-    oq_observer o = fresh(&oq_observer_moving_average);
-    const float first[] = {0, 10}, second[] = {-100, 20};
-
-    o.kind->observe(&o, first, 2);
-    ok(o.lo == 0 && o.hi == 10, "the first call sets the range");
-    o.kind->observe(&o, second, 2);
-    is_float((double)o.lo, -1, 1e-6, "later calls move it by one hundredth");
-    is_float((double)o.hi, 10.1, 1e-5, "at both ends");
-    ok(o.kind->merge == NULL && !o.kind->is_order_free, "it depends on order, so it cannot be merged");
+    kind->observe(&o, huge, 5);
+    kind->range(&o, &asymmetric, &lo, &hi);
+    ok(isfinite(lo) && isfinite(hi) && lo <= hi, "the largest floats");
+    oq_observer_start(&o, arena);
+    kind->observe(&o, tiny, 4);
+    kind->range(&o, &asymmetric, &lo, &hi);
+    ok(isfinite(lo) && isfinite(hi) && lo <= hi, "the smallest ones");
 }
 
 int main(void)
 {
+    const oq_observer_kind *kind;
+
     arena = oq_arena_new(0);
-    test_minmax();
-    test_not_finite();
-    test_moving_average();
-    ok(oq_observer_find("minmax") == &oq_observer_minmax, "found by name");
-    ok(oq_observer_find("nonsense") == NULL, "an unknown name is not");
+    fill_normal(x, BENCH_N, 5);
+    for (int i = 0; i < 2000; i++)
+        x[14000 + i] *= 100;
+    for (int i = 0; i < BENCH_N; i += 3)
+        x[i] = 0;
+    for (size_t k = 0; (kind = oq_observer_at(k)); k++) {
+        tap_diag("%s", kind->name);
+        ok(oq_observer_find(kind->name) == kind && kind->summary[0], "found by name");
+        ok(kind->is_order_free == (kind->merge != NULL), "can be merged if order does not matter");
+        if (kind->is_order_free)
+            test_order(kind);
+        test_not_finite(kind);
+        test_nothing(kind);
+        test_extremes(kind);
+    }
+    ok(oq_observer_find("nonsense") == NULL, "an unknown name is not found");
     oq_arena_free(arena);
     return tap_done();
 }
