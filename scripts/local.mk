@@ -21,3 +21,4 @@ EXTRA_DIST += \
 	%D%/train_chars.py \
 	%D%/train_digits.py \
 	%D%/train_rows.py
+include scripts/bench/local.mk

@@ -8,6 +8,7 @@ EXTRA_PROGRAMS =
 LDADD = tests/libtap.la src/libonnxq_core.la
 
 include tests/base/local.mk
+include tests/bench/local.mk
 include tests/ir/local.mk
 include tests/onnx/local.mk
 include tests/op/local.mk
