@@ -11,4 +11,6 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/map.h \
 	%D%/pool.c \
 	%D%/pool.h \
-	%D%/rng.h
+	%D%/rng.h \
+	%D%/sha256.c \
+	%D%/sha256.h

@@ -6,13 +6,13 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "base/sha256.h"
 #include "data/feed.h"
 #include "data/folder.h"
 #include "data/source.h"
@@ -243,35 +243,35 @@ oq_status oq_dataset_sample(const oq_dataset *dataset, size_t index, oq_arena *a
 
 /* ---- digest */
 
-static void add_number(SHA2_CTX *sha, uint64_t value)
+static void add_number(oq_sha256 *sha, uint64_t value)
 {
     uint8_t bytes[8];
 
     for (int i = 0; i < 8; i++)
         bytes[i] = (uint8_t)(value >> (8 * i));
-    SHA256Update(sha, bytes, sizeof bytes);
+    oq_sha256_add(sha, bytes, sizeof bytes);
 }
 
-static void add_array(SHA2_CTX *sha, const char *name, const oq_array *array)
+static void add_array(oq_sha256 *sha, const char *name, const oq_array *array)
 {
     const oq_string *strings = array->data;
 
-    SHA256Update(sha, (const uint8_t *)name, strlen(name) + 1);
+    oq_sha256_add(sha, name, strlen(name) + 1);
     add_number(sha, (uint64_t)array->dtype);
     add_number(sha, (uint64_t)array->rank);
     for (int i = 0; i < array->rank; i++)
         add_number(sha, (uint64_t)array->dims[i]);
     if (array->dtype != OQ_STRING) {
-        SHA256Update(sha, array->data, array->size);
+        oq_sha256_add(sha, array->data, array->size);
         return;
     }
     for (size_t i = 0; i < array->n; i++) {
         add_number(sha, strings[i].size);
-        SHA256Update(sha, (const uint8_t *)strings[i].data, strings[i].size);
+        oq_sha256_add(sha, strings[i].data, strings[i].size);
     }
 }
 
-static oq_status add_samples(SHA2_CTX *sha, const oq_dataset *dataset, oq_arena *arena, oq_diag *diag)
+static oq_status add_samples(oq_sha256 *sha, const oq_dataset *dataset, oq_arena *arena, oq_diag *diag)
 {
     for (size_t i = 0; i < dataset->n; i++) {
         oq_array *feeds;
@@ -290,19 +290,16 @@ static oq_status add_samples(SHA2_CTX *sha, const oq_dataset *dataset, oq_arena 
 oq_status oq_dataset_digest(const oq_dataset *dataset, char hex[65], oq_diag *diag)
 {
     oq_arena *arena = oq_arena_new(0);
-    uint8_t digest[SHA256_DIGEST_LENGTH];
-    SHA2_CTX sha;
+    oq_sha256 sha;
     oq_status status;
 
     if (!arena)
         OQ_FAIL(diag, OQ_NOMEM, "no memory for a sample");
-    SHA256Init(&sha);
+    oq_sha256_begin(&sha);
     status = add_samples(&sha, dataset, arena, diag);
     oq_arena_free(arena);
     if (status != OQ_OK)
         return status;
-    SHA256Final(digest, &sha);
-    for (size_t i = 0; i < sizeof digest; i++)
-        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+    oq_sha256_end(&sha, hex);
     return OQ_OK;
 }

@@ -3,12 +3,12 @@
 #include "onnx/import.h"
 
 #include <inttypes.h>
-#include <sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/sha256.h"
 #include "onnx/importer.h"
 
 #define DEFAULT_MESSAGES ((size_t)4000000)
@@ -390,14 +390,14 @@ bool oq_model_reads_file(const oq_model *model, const struct stat *st)
 }
 
 /* In pieces, whose memory is given back: the whole file would otherwise stay in memory just for this. */
-static void digest_file(SHA2_CTX *sha, const oq_model *model)
+static void digest_file(oq_sha256 *sha, const oq_model *model)
 {
     const size_t piece = (size_t)1 << 20;
 
     for (size_t at = 0; at < model->origin.size; at += piece) {
         size_t n = model->origin.size - at < piece ? model->origin.size - at : piece;
 
-        SHA256Update(sha, model->origin.data + at, n);
+        oq_sha256_add(sha, model->origin.data + at, n);
         if (model->release_pages)
             model->release_pages(model->backing, model->origin.data + at, n);
     }
@@ -406,19 +406,16 @@ static void digest_file(SHA2_CTX *sha, const oq_model *model)
 oq_status oq_model_digest(const oq_model *model, char hex[65], oq_diag *diag)
 {
     const backing *b = model->backing;
-    SHA2_CTX sha;
-    uint8_t digest[SHA256_DIGEST_LENGTH];
+    oq_sha256 sha;
 
     if (!model->origin.data)
         OQ_FAIL(diag, OQ_ARG, "only a model that was read from a file has a digest");
-    SHA256Init(&sha);
+    oq_sha256_begin(&sha);
     digest_file(&sha, model);
     for (const oq_external_file *file = b ? b->external.first : NULL; file; file = file->next) {
         if (file->size)
-            SHA256Update(&sha, file->data, file->size);
+            oq_sha256_add(&sha, file->data, file->size);
     }
-    SHA256Final(digest, &sha);
-    for (size_t i = 0; i < sizeof digest; i++)
-        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+    oq_sha256_end(&sha, hex);
     return OQ_OK;
 }

@@ -13,3 +13,6 @@ check_PROGRAMS += %D%/pool.t
 
 check_PROGRAMS += %D%/diag.t
 %C%_diag_t_SOURCES = %D%/diag.c
+
+check_PROGRAMS += %D%/sha256.t
+%C%_sha256_t_SOURCES = %D%/sha256.c
