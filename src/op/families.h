@@ -9,6 +9,7 @@
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 
 extern const oq_op oq_ops_activation[];
+extern const oq_op oq_ops_attention[];
 extern const oq_op oq_ops_batchnorm[];
 extern const oq_op oq_ops_bits[];
 extern const oq_op oq_ops_cast[];

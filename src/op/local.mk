@@ -3,6 +3,8 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/activation.h \
 	%D%/aligned.c \
 	%D%/aligned.h \
+	%D%/attention.c \
+	%D%/attention.h \
 	%D%/conv_shape.c \
 	%D%/conv_shape.h \
 	%D%/conv_transpose.h \
@@ -13,6 +15,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/matmul_shape.h \
 	%D%/op.h \
 	%D%/op_activation.c \
+	%D%/op_attention.c \
 	%D%/op_axes.c \
 	%D%/op_axes.h \
 	%D%/op_batchnorm.c \

@@ -6,6 +6,7 @@
 /* Adding a family: declare its rows in families.h, list them here. */
 static const oq_op *const families[] = {
     oq_ops_activation,
+    oq_ops_attention,
     oq_ops_batchnorm,
     oq_ops_bits,
     oq_ops_cast,

@@ -136,3 +136,8 @@ check_PROGRAMS += %D%/op_loss.t
 
 check_PROGRAMS += %D%/aligned.t
 %C%_aligned_t_SOURCES = %D%/aligned.c $(OP_HOST)
+check_PROGRAMS += %D%/attention.t
+%C%_attention_t_SOURCES = %D%/attention.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_attention.t
+%C%_op_attention_t_SOURCES = %D%/op_attention.c $(OP_HOST)
