@@ -56,6 +56,117 @@ static oq_pack_int8_source group_source(const oq_conv_spec *spec, size_t n_taps,
     return source;
 }
 
+/* ------------------------------------------------------------------ depthwise weights */
+
+static int32_t depthwise_weight(const oq_conv_int8_weights *weights, size_t n_taps, size_t c, size_t tap)
+{
+    int32_t zero = weights->n_zero_points ? weights->zero_points[weights->n_zero_points > 1 ? c : 0] : 0;
+    unsigned char byte = ((const unsigned char *)weights->data)[c * n_taps + tap];
+
+    return (weights->type == OQ_BYTE_S8 ? (signed char)byte : byte) - zero;
+}
+
+static bool fit_in_bytes(const oq_conv_int8_weights *weights, size_t channels, size_t n_taps)
+{
+    for (size_t c = 0; c < channels; c++)
+        for (size_t t = 0; t < n_taps; t++) {
+            int32_t w = depthwise_weight(weights, n_taps, c, t);
+
+            if (w < INT8_MIN || w > INT8_MAX)
+                return false;
+        }
+    return true;
+}
+
+/* (channel, tap) -> (tap, channel) */
+static void pack_rows(int32_t *to, const oq_conv_int8_weights *weights, size_t channels, size_t n_taps)
+{
+    for (size_t c = 0; c < channels; c++)
+        for (size_t t = 0; t < n_taps; t++)
+            to[t * channels + c] = depthwise_weight(weights, n_taps, c, t);
+}
+
+/* Channels of a block of oq_depthwise_int8_taps. */
+static size_t block_channels(const oq_kernels *kernels)
+{
+    return 4 * kernels->depthwise_int8->vector;
+}
+
+/* Channels rounded up to whole blocks. */
+static size_t padded_channels(const oq_kernels *kernels, size_t channels)
+{
+    size_t block = block_channels(kernels);
+
+    return (channels + block - 1) / block * block;
+}
+
+/* Place of channel c among the entries of all blocks. */
+static size_t entry_of(const oq_kernels *kernels, size_t c)
+{
+    size_t block = block_channels(kernels), i = c % block;
+
+    return c - i + i % 16 / 4 * kernels->depthwise_int8->vector + i / 16 * 4 + i % 4;
+}
+
+static size_t line_groups(const oq_conv_spec *spec)
+{
+    return (spec->kernel[0] * spec->kernel[1] + 3) / 4;
+}
+
+static void pack_taps(signed char *to, int32_t *sums, const oq_kernels *kernels, const oq_conv_spec *spec,
+                      const oq_conv_int8_weights *weights, size_t n_taps)
+{
+    size_t block = block_channels(kernels), kernel = spec->kernel[2], n_groups = line_groups(spec);
+    size_t block_bytes = kernel * n_groups * block * 4;
+
+    memset(to, 0, padded_channels(kernels, spec->out_channels) / block * block_bytes);
+    for (size_t c = 0; c < spec->out_channels; c++) {
+        size_t entry = entry_of(kernels, c);
+
+        sums[c] = 0;
+        for (size_t t = 0; t < n_taps; t++) {
+            size_t line = t / kernel, kx = t % kernel;
+            int32_t w = depthwise_weight(weights, n_taps, c, t);
+
+            to[entry / block * block_bytes + ((kx * n_groups + line / 4) * block + entry % block) * 4 +
+               line % 4] = (signed char)w;
+            sums[c] += w;
+        }
+    }
+}
+
+static void pack_depthwise(oq_conv_int8 *conv, const oq_conv_int8_weights *weights, unsigned char *memory)
+{
+    const oq_conv_spec *spec = &conv->spec;
+    int32_t *sums = (int32_t *)(void *)memory;
+    signed char *taps = (signed char *)memory + round_up_line(spec->out_channels * sizeof *sums);
+
+    if (fit_in_bytes(weights, spec->out_channels, conv->n_taps)) {
+        pack_taps(taps, sums, conv->kernels, spec, weights, conv->n_taps);
+        conv->taps = taps;
+        conv->tap_sums = sums;
+    } else {
+        pack_rows(sums, weights, spec->out_channels, conv->n_taps);
+        conv->weights = sums;
+    }
+}
+
+/* Bytes of either form; false: too many. */
+static bool depthwise_bytes(const oq_kernels *kernels, const oq_conv_spec *spec, size_t n_taps, size_t *out)
+{
+    size_t rows, taps, n;
+
+    if (oq_mul_overflow(n_taps * sizeof(int32_t), spec->out_channels, &rows) ||
+        oq_mul_overflow(padded_channels(kernels, spec->out_channels) * 4, spec->kernel[2], &n) ||
+        oq_mul_overflow(n, line_groups(spec), &taps) ||
+        oq_add_overflow(taps, round_up_line(spec->out_channels * sizeof(int32_t)), &taps))
+        return false;
+    *out = rows > taps ? rows : taps;
+    return true;
+}
+
+/* ------------------------------------------------------------------ memory */
+
 /* Bytes of: the groups' records, one group's panels (or the depthwise weights), the bias. */
 typedef struct {
     size_t records, group, bias, total;
@@ -73,7 +184,7 @@ static bool plan_memory(const oq_kernels *kernels, const oq_conv_spec *spec, siz
     if (oq_conv_is_depthwise(spec)) {
         n_groups = 1;
         plan->records = 0;
-        failed |= oq_mul_overflow(n_taps * sizeof(int32_t), spec->out_channels, &plan->group);
+        failed |= !depthwise_bytes(kernels, spec, n_taps, &plan->group);
     } else {
         plan->records = round_up_line(spec->groups * sizeof(oq_packed_int8));
         plan->group = oq_pack_int8_size(kernels, &source, spec->out_channels / spec->groups);
@@ -96,20 +207,6 @@ size_t oq_conv_int8_size(const oq_kernels *kernels, const oq_conv_spec *spec)
     if (!oq_conv_count_taps(&wide, &n_taps) || !plan_memory(kernels, &wide, n_taps, &plan))
         return SIZE_MAX;
     return plan.total;
-}
-
-/* (channel, tap) -> (tap, channel), without the zero point */
-static void pack_depthwise(int32_t *to, const oq_conv_int8_weights *weights, size_t channels, size_t n_taps)
-{
-    for (size_t c = 0; c < channels; c++) {
-        int32_t zero = weights->n_zero_points ? weights->zero_points[weights->n_zero_points > 1 ? c : 0] : 0;
-
-        for (size_t t = 0; t < n_taps; t++) {
-            unsigned char byte = ((const unsigned char *)weights->data)[c * n_taps + t];
-
-            to[t * channels + c] = (weights->type == OQ_BYTE_S8 ? (signed char)byte : byte) - zero;
-        }
-    }
 }
 
 static void pack_groups(oq_conv_int8 *conv, const memory_plan *plan, const oq_conv_int8_weights *weights,
@@ -139,10 +236,9 @@ void oq_conv_int8_prepare(const oq_kernels *kernels, const oq_conv_spec *spec,
     conv->copies_all = taps_per_segment(&conv->spec, conv->n_taps) == 0;
     conv->runs_lines = taps_per_segment(&conv->spec, conv->n_taps) > 1;
     if (conv->is_depthwise)
-        pack_depthwise(memory, weights, spec->out_channels, conv->n_taps);
+        pack_depthwise(conv, weights, memory);
     else
         pack_groups(conv, &plan, weights, memory);
-    conv->weights = conv->is_depthwise ? memory : NULL;
     bias = (int32_t *)(void *)((unsigned char *)memory + plan.total - plan.bias);
     memset(bias, 0, plan.bias);
     if (weights->bias)
@@ -159,6 +255,8 @@ typedef struct {
     int32_t x_zero;       /* of the unsigned x */
     const int32_t *start; /* [group][start_step] */
     size_t start_step;
+    const float *multiplier; /* depthwise by taps: as it wants it */
+    const unsigned char *padding;
 } int8_run;
 
 /* Where results go: the driver's y is the caller's, or an image yet to be transposed. */
@@ -193,14 +291,13 @@ static void run_tile(const oq_conv_driver *driver, const oq_conv_tile *t, size_t
                      &out, t->first_row * co + first, co);
 }
 
-static void run_line(const oq_conv_driver *driver, size_t index, const void *const *lines, void *scratch)
+static void run_row(const oq_conv_driver *driver, size_t first, const void *const *lines, void *scratch)
 {
     const int8_run *run = driver->self;
     const oq_conv_int8 *conv = run->args->conv;
     const oq_conv_spec *spec = &conv->spec;
     oq_int8_output out = output_of(driver, run);
-    size_t channels = spec->in_channels, first = index * driver->out[2] * channels;
-    oq_requantize how;
+    size_t channels = spec->in_channels;
     oq_depthwise_int8_row row = {
         .rows = lines,
         .n_rows = spec->kernel[0] * spec->kernel[1],
@@ -215,18 +312,74 @@ static void run_line(const oq_conv_driver *driver, size_t index, const void *con
         .x_zero = run->x_zero,
         .weights = conv->weights,
         .bias = conv->bias,
-        .acc = scratch,
+        .acc = out.acc ? out.acc + first : scratch,
     };
+    oq_requantize how;
 
     conv->kernels->depthwise_int8->row(&row);
-    if (out.acc) {
-        memcpy(out.acc + first, row.acc, driver->out[2] * channels * sizeof *row.acc);
+    if (out.acc)
         return;
-    }
     how = oq_int8_requantize(&out, 0);
     for (size_t i = 0; i < driver->out[2]; i++)
         conv->kernels->quantize->requantize(row.acc + i * channels,
                                             (unsigned char *)out.y + first + i * channels, channels, &how);
+}
+
+static void run_taps(const oq_conv_driver *driver, size_t first, const void *const *lines, void *scratch)
+{
+    const int8_run *run = driver->self;
+    const oq_conv_int8 *conv = run->args->conv;
+    const oq_conv_spec *spec = &conv->spec;
+    oq_int8_output out = output_of(driver, run);
+    oq_depthwise_int8_taps taps = {
+        .rows = lines,
+        .n_rows = spec->kernel[0] * spec->kernel[1],
+        .channels = spec->in_channels,
+        .width = (ptrdiff_t)driver->in[2],
+        .out_width = (ptrdiff_t)driver->out[2],
+        .kernel = (ptrdiff_t)spec->kernel[2],
+        .stride = (ptrdiff_t)spec->stride[2],
+        .dilation = (ptrdiff_t)spec->dilation[2],
+        .pad = (ptrdiff_t)driver->pad[2],
+        .flip = run->flip,
+        .padding = run->padding,
+        .weights = conv->taps,
+        .start = run->start,
+        .acc = out.acc ? out.acc + first : NULL,
+        .scratch = scratch,
+    };
+
+    if (!out.acc) {
+        taps.y = (unsigned char *)out.y + first;
+        taps.how = oq_int8_requantize(&out, 0);
+        taps.how.multiplier = run->multiplier;
+    }
+    conv->kernels->depthwise_int8->taps(&taps);
+}
+
+static void run_line(const oq_conv_driver *driver, size_t index, const void *const *lines, void *scratch)
+{
+    const oq_conv_int8 *conv = ((const int8_run *)driver->self)->args->conv;
+    size_t first = index * driver->out[2] * conv->spec.in_channels;
+
+    if (conv->taps)
+        run_taps(driver, first, lines, scratch);
+    else
+        run_row(driver, first, lines, scratch);
+}
+
+/* Scratch of a line; SIZE_MAX: too large. */
+static size_t line_bytes(const oq_conv_int8 *conv, size_t out_width)
+{
+    const oq_conv_spec *spec = &conv->spec;
+    size_t columns, size;
+
+    if (!conv->taps)
+        return oq_mul_overflow(out_width * sizeof(int32_t), spec->out_channels, &size) ? SIZE_MAX : size;
+    if (oq_mul_overflow(spec->kernel[2] - 1, spec->dilation[2], &columns) ||
+        oq_mul_overflow(columns + 1, line_groups(spec) * 4 * block_channels(conv->kernels), &size))
+        return SIZE_MAX;
+    return size > OQ_DEPTHWISE_INT8_BYTES ? size : OQ_DEPTHWISE_INT8_BYTES;
 }
 
 static oq_conv_driver make_driver(const oq_conv_int8_args *args)
@@ -256,7 +409,7 @@ static oq_conv_driver make_driver(const oq_conv_int8_args *args)
     oq_conv_widen_sizes(driver.out, args->out, conv->rank, 1);
     oq_conv_widen_sizes(driver.pad, args->pad, conv->rank, 0);
     if (conv->is_depthwise) {
-        driver.line_bytes = driver.out[2] * spec->out_channels * sizeof(int32_t);
+        driver.line_bytes = line_bytes(conv, driver.out[2]);
     } else {
         driver.tile_rows = (size_t)conv->kernels->tiles_int8->max_rows[conv->groups->vectors];
         driver.n_panels = conv->groups->n_panels;
@@ -265,15 +418,63 @@ static oq_conv_driver make_driver(const oq_conv_int8_args *args)
     return driver;
 }
 
-/* Bytes before the driver's scratch: what each column starts from, and a pixel of padding. */
+/* Bytes before the driver's scratch: what each column starts from, multipliers by entry, and a pixel of
+ * padding. */
 static size_t start_bytes(const oq_conv_int8 *conv)
 {
-    return conv->is_depthwise ? 0 : round_up_line(conv->spec.groups * oq_gemm_int8_scratch(conv->groups));
+    if (conv->is_depthwise)
+        return conv->taps ? padded_channels(conv->kernels, conv->spec.out_channels) * sizeof(int32_t) : 0;
+    return round_up_line(conv->spec.groups * oq_gemm_int8_scratch(conv->groups));
 }
 
-static size_t padding_bytes(const oq_conv_int8 *conv)
+static size_t multiplier_bytes(const oq_conv_int8 *conv)
 {
-    return round_up_line(conv->spec.in_channels / conv->spec.groups);
+    return conv->taps ? start_bytes(conv) : 0;
+}
+
+static size_t padding_length(const oq_conv_int8 *conv)
+{
+    return conv->is_depthwise ? conv->spec.in_channels : conv->spec.in_channels / conv->spec.groups;
+}
+
+static size_t front_bytes(const oq_conv_int8 *conv)
+{
+    return start_bytes(conv) + multiplier_bytes(conv) + round_up_line(padding_length(conv));
+}
+
+/* What the entries of oq_depthwise_int8_taps start from, and their multipliers. */
+static void order_entries(const int8_run *run, int32_t *start, float *multiplier)
+{
+    const oq_conv_int8 *conv = run->args->conv;
+    const float *given = run->args->y.acc ? NULL : run->args->y.multiplier;
+
+    memset(start, 0, start_bytes(conv));
+    memset(multiplier, 0, multiplier_bytes(conv));
+    for (size_t c = 0; c < conv->spec.out_channels; c++) {
+        size_t entry = entry_of(conv->kernels, c);
+
+        start[entry] =
+            (int32_t)((uint32_t)conv->bias[c] - (uint32_t)run->x_zero * (uint32_t)conv->tap_sums[c]);
+        if (given)
+            multiplier[entry] = given[c];
+    }
+}
+
+/* Fill start_bytes() and multiplier_bytes(). */
+static void make_start(int8_run *run, int32_t *start, float *multiplier)
+{
+    const oq_conv_int8 *conv = run->args->conv;
+    size_t co = conv->spec.out_channels / conv->spec.groups;
+
+    run->start = start;
+    run->multiplier = multiplier;
+    if (conv->taps)
+        order_entries(run, start, multiplier);
+    if (conv->is_depthwise)
+        return;
+    run->start_step = oq_gemm_int8_scratch(conv->groups) / sizeof *start;
+    for (size_t g = 0; g < conv->spec.groups; g++)
+        oq_int8_start(&conv->groups[g], run->x_zero, conv->bias + g * co, start + g * run->start_step);
 }
 
 size_t oq_conv_int8_scratch(const oq_conv_int8_args *args, int n_workers)
@@ -281,7 +482,8 @@ size_t oq_conv_int8_scratch(const oq_conv_int8_args *args, int n_workers)
     oq_conv_driver driver = make_driver(args);
     size_t size = oq_conv_driver_scratch(&driver, n_workers);
 
-    if (size == SIZE_MAX || oq_add_overflow(size, start_bytes(args->conv) + padding_bytes(args->conv), &size))
+    if (size == SIZE_MAX || driver.line_bytes == SIZE_MAX ||
+        oq_add_overflow(size, front_bytes(args->conv), &size))
         return SIZE_MAX;
     return size;
 }
@@ -293,19 +495,14 @@ void oq_conv_int8_run(oq_pool *pool, const oq_conv_int8_args *args)
     int8_run run = {
         .args = args, .flip = is_signed ? 0x80 : 0, .x_zero = is_signed ? args->x_zero + 128 : args->x_zero};
     oq_conv_driver driver = make_driver(args);
-    int32_t *start = args->scratch;
-    unsigned char *padding = (unsigned char *)args->scratch + start_bytes(conv);
-    size_t co = conv->spec.out_channels / conv->spec.groups;
+    unsigned char *start = args->scratch, *multiplier = start + start_bytes(conv);
+    unsigned char *padding = multiplier + multiplier_bytes(conv);
 
+    run.padding = padding;
+    memset(padding, args->x_zero, padding_length(conv));
+    make_start(&run, (int32_t *)(void *)start, (float *)(void *)multiplier);
     driver.self = &run;
     driver.padding = padding;
-    driver.scratch = padding + padding_bytes(conv);
-    memset(padding, args->x_zero, conv->spec.in_channels / conv->spec.groups);
-    if (!conv->is_depthwise) {
-        run.start = start;
-        run.start_step = oq_gemm_int8_scratch(conv->groups) / sizeof *start;
-        for (size_t g = 0; g < conv->spec.groups; g++)
-            oq_int8_start(&conv->groups[g], run.x_zero, conv->bias + g * co, start + g * run.start_step);
-    }
+    driver.scratch = (unsigned char *)args->scratch + front_bytes(conv);
     oq_conv_driver_run(pool, &driver);
 }

@@ -25,7 +25,9 @@ typedef struct oq_conv_int8 {
     bool copies_all; /* ... not even by line: patches are copied, the panel is packed densely */
     size_t n_taps;
     const oq_packed_int8 *groups; /* spec.groups of them */
-    const int32_t *weights;       /* depthwise: [tap][channel], zero point taken off */
+    const int32_t *weights;       /* depthwise: [tap][channel], zero point taken off; or NULL, and ... */
+    const signed char *taps;      /* ... as oq_depthwise_int8_taps wants them: they fit in signed bytes */
+    const int32_t *tap_sums;      /* of taps: sum for each channel */
     const int32_t *bias;          /* out_channels */
 } oq_conv_int8;
 

@@ -1,5 +1,6 @@
 # One convenience library per instruction set: each k_*.c is its k_*.inc compiled with the set's own flags.
 src_libonnxq_core_la_SOURCES += \
+	%D%/codes.h \
 	%D%/conv.h \
 	%D%/conv_driver.c \
 	%D%/conv_driver.h \

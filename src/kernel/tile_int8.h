@@ -47,7 +47,8 @@ typedef struct oq_tiles_int8 {
 extern const oq_tiles_int8 oq_k_gemm_int8_base, oq_k_gemm_int8_avx2, oq_k_gemm_int8_avx512;
 
 /* One output line of a depthwise convolution, as depthwise.h, exact: acc[ox][c] = bias[c] + sum of (x -
- * x_zero) * w, modulo 2^32; taps in the padding are left out, which is what a padding of x_zero gives. */
+ * x_zero) * w, modulo 2^32; taps in the padding are left out, which is what a padding of x_zero gives. For
+ * weights that do not fit in a signed byte; see oq_depthwise_int8_taps for the others. */
 typedef struct oq_depthwise_int8_row {
     const void *const *rows; /* n_rows input lines of width * channels bytes; NULL: in the padding */
     size_t n_rows;
@@ -61,9 +62,34 @@ typedef struct oq_depthwise_int8_row {
     int32_t *acc; /* out_width * channels */
 } oq_depthwise_int8_row;
 
+/* The same by the instructions that add four products at once. A block of 4 * vector channels is worked on at
+ * a time; the bytes of four lines are interleaved within 128 bits, and what belongs to a block (weights,
+ * start, multiplier) is laid out likewise: entry `vector * q + 4 * l + i` of a block is channel 16 l + 4 q +
+ * i. */
+typedef struct oq_depthwise_int8_taps {
+    const void *const *rows; /* n_rows input lines of width * channels bytes; NULL: in the padding */
+    size_t n_rows;
+    size_t channels;
+    ptrdiff_t width, out_width;
+    ptrdiff_t kernel, stride, dilation, pad;
+    uint8_t flip;
+    const unsigned char *padding; /* a pixel of the padding: channels bytes, before the flip */
+    const signed char *weights;   /* [block][kernel][group of four lines][entry][line] */
+    const int32_t *start;         /* [block][entry] */
+    oq_requantize how;            /* multiplier: [block][entry] */
+    unsigned char *y;             /* out_width * channels codes, or NULL */
+    int32_t *acc;                 /* then the sums */
+    void *scratch;                /* oq_depthwise_int8_scratch() bytes, 64-byte aligned */
+} oq_depthwise_int8_taps;
+
 typedef struct oq_depthwise_int8 {
     void (*row)(const oq_depthwise_int8_row *job);
+    void (*taps)(const oq_depthwise_int8_taps *job);
+    size_t vector; /* entries of a vector: 4, 8 or 16 */
 } oq_depthwise_int8;
+
+/* Bytes of interleaved columns that are held at once; at least those under one output. */
+enum { OQ_DEPTHWISE_INT8_BYTES = 12 * 1024 };
 
 extern const oq_depthwise_int8 oq_k_depthwise_int8_base, oq_k_depthwise_int8_avx2, oq_k_depthwise_int8_avx512;
 
