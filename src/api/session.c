@@ -19,7 +19,7 @@ struct oq_session {
 
 static oq_status open_session(oq_session *s, bool integer, int threads, oq_diag *diag)
 {
-    oq_exec_options options = {.mode = integer ? OQ_EXEC_INTEGER : OQ_EXEC_FLOAT};
+    oq_exec_options options = {.mode = integer ? OQ_EXEC_INTEGER : OQ_EXEC_FLOAT, .watch = OQ_WATCH_NONE};
 
     s->arena = oq_arena_new(0);
     s->inputs = oq_arena_new(0);

@@ -1,12 +1,25 @@
 src_libonnxq_core_la_SOURCES += \
+	%D%/compile.h \
 	%D%/control.c \
 	%D%/exec.h \
+	%D%/fuse.c \
+	%D%/fuse.h \
 	%D%/integer.c \
 	%D%/integer.h \
 	%D%/integer_conv.c \
 	%D%/integer_conv_transpose.c \
 	%D%/integer_matmul.c \
 	%D%/integer_simple.c \
+	%D%/layout.c \
+	%D%/layout.h \
+	%D%/layout_axis.c \
+	%D%/layout_convert.c \
+	%D%/layout_cut.c \
+	%D%/layout_cut.h \
+	%D%/layout_rewrite.c \
+	%D%/layout_rewrite.h \
+	%D%/layout_role.c \
+	%D%/layout_role.h \
 	%D%/memory.c \
 	%D%/memory.h \
 	%D%/memplan.c \

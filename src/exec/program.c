@@ -5,24 +5,14 @@
 
 #include <string.h>
 
+#include "exec/compile.h"
+#include "exec/fuse.h"
+#include "exec/layout.h"
 #include "exec/unit.h"
 #include "ir/print.h"
 
 #define DEFAULT_MEMORY_LIMIT (UINT64_C(8) << 30)
 #define MOST_COMPUTED        ((size_t)1 << 30) /* bytes of a constant computed at compile time */
-
-typedef struct compiler {
-    oq_program *program;
-    oq_arena *arena;   /* of the program */
-    oq_arena *scratch; /* dies when the compilation is over */
-    bool *needed;      /* by value id: read by a live step, or an output of its graph */
-    bool *bound;       /* by value id: among the program's constants */
-    const oq_tensor *
-        *known;      /* by value id: contents computed here; NULL where value->constant tells, or nothing */
-    oq_units *units; /* integer units; NULL in mode FLOAT */
-    size_t cap_constants;
-    oq_diag *diag;
-} compiler;
 
 /* ---- arrays */
 
@@ -116,7 +106,7 @@ void oq_exec_computable(const oq_graph *graph, bool *computable)
     }
 }
 
-static oq_status check_node(const compiler *c, const oq_node *node)
+static oq_status check_node(const oq_compiler *c, const oq_node *node)
 {
     char where[256];
     const char *obstacle = oq_exec_obstacle(node);
@@ -149,7 +139,7 @@ static oq_status check_node(const compiler *c, const oq_node *node)
 
 /* ---- constants */
 
-static oq_status add_constant(compiler *c, const oq_value *value, const oq_array *array)
+static oq_status add_constant(oq_compiler *c, const oq_value *value, const oq_array *array)
 {
     oq_program *p = c->program;
 
@@ -170,7 +160,7 @@ static oq_status add_constant(compiler *c, const oq_value *value, const oq_array
 }
 
 /* Bind tensor as the contents of value, unless that is done. */
-static oq_status bind(compiler *c, const oq_value *value, const oq_tensor *tensor)
+static oq_status bind(oq_compiler *c, const oq_value *value, const oq_tensor *tensor)
 {
     oq_array array;
 
@@ -184,7 +174,7 @@ static oq_status bind(compiler *c, const oq_value *value, const oq_tensor *tenso
 }
 
 /* Bind the shape of a packed constant: its bytes stay in the file, unaligned, and nobody reads them. */
-static oq_status bind_packed(compiler *c, const oq_value *value, const oq_tensor *tensor)
+static oq_status bind_packed(oq_compiler *c, const oq_value *value, const oq_tensor *tensor)
 {
     oq_array array;
 
@@ -197,17 +187,70 @@ static oq_status bind_packed(compiler *c, const oq_value *value, const oq_tensor
     return add_constant(c, value, &array);
 }
 
-/* Contents of value for every run; NULL: they change. An overridable initializer is its default only. */
-static const oq_tensor *contents(const compiler *c, const oq_value *value)
+const oq_tensor *oq_contents(const oq_compiler *c, const oq_value *value)
 {
     return value->constant ? value->constant : c->known[value->id];
 }
 
+const oq_tensor *oq_fixed_contents(const oq_compiler *c, const oq_value *value)
+{
+    return value && !value->is_overridable ? oq_contents(c, value) : NULL;
+}
+
+/* ---- values */
+
+bool oq_is_watched(const oq_compiler *c, const oq_value *value)
+{
+    const oq_exec_options *options = &c->program->options;
+
+    for (size_t i = 0; i < options->n_targets; i++) {
+        if (options->targets[i] == value)
+            return true;
+    }
+    return value->is_output || options->watch == OQ_WATCH_ALL ||
+           (options->watch == OQ_WATCH_SOME && options->watched && options->watched[value->id]);
+}
+
+static bool make_tables(oq_compiler *c, int n)
+{
+    bool *needed = OQ_NEW_ARRAY(c->scratch, bool, n), *bound = OQ_NEW_ARRAY(c->scratch, bool, n);
+    const oq_tensor **known = OQ_NEW_ARRAY(c->scratch, const oq_tensor *, n);
+
+    if (!needed || !bound || !known)
+        return false;
+    for (int i = 0; i < c->n_values; i++) {
+        needed[i] = c->needed[i];
+        bound[i] = c->bound[i];
+        known[i] = c->known[i];
+    }
+    c->needed = needed;
+    c->bound = bound;
+    c->known = known;
+    c->n_values = n;
+    return true;
+}
+
+oq_value *oq_compiler_value(oq_compiler *c, const oq_value *like)
+{
+    oq_value *value = OQ_NEW(c->arena, oq_value);
+
+    if (!value || (c->program->n_slots >= c->n_values && !make_tables(c, 2 * c->n_values + 16)))
+        return NULL;
+    value->id = c->program->n_slots++;
+    value->name = like->name;
+    value->graph = like->graph;
+    value->dtype = like->dtype;
+    value->shape = like->shape;
+    value->producer = like->producer;
+    value->output_index = like->output_index;
+    return value;
+}
+
 /* ---- draft */
 
-static oq_status draft(compiler *c, oq_graph *graph, oq_sequence **out);
+static oq_status draft(oq_compiler *c, oq_graph *graph, oq_sequence **out);
 
-static bool is_live(const compiler *c, oq_value *const *outputs, int n)
+static bool is_live(const oq_compiler *c, oq_value *const *outputs, int n)
 {
     for (int i = 0; i < n; i++) {
         if (outputs[i] && c->needed[outputs[i]->id])
@@ -224,7 +267,7 @@ static const oq_tensor *constant_of(const oq_node *node)
     return attr && attr->kind == OQ_ATTR_TENSOR && node->n_outputs == 1 ? attr->tensor : NULL;
 }
 
-static oq_status draft_bodies(compiler *c, oq_step *step)
+static oq_status draft_bodies(oq_compiler *c, oq_step *step)
 {
     const char *const *names = oq_control_bodies(step->node);
     int n = 0;
@@ -245,7 +288,7 @@ static oq_status draft_bodies(compiler *c, oq_step *step)
     return OQ_OK;
 }
 
-static oq_status draft_step(compiler *c, const oq_node *node, oq_step *step)
+static oq_status draft_step(oq_compiler *c, const oq_node *node, oq_step *step)
 {
     const oq_unit *unit = c->units ? oq_unit_of(c->units, node) : NULL;
 
@@ -274,7 +317,7 @@ static oq_status draft_step(compiler *c, const oq_node *node, oq_step *step)
     return draft_bodies(c, step);
 }
 
-static void need_results(compiler *c, const oq_graph *graph)
+static void need_results(oq_compiler *c, const oq_graph *graph)
 {
     const oq_exec_options *options = &c->program->options;
     bool by_target = graph == c->program->graph && options->targets;
@@ -287,7 +330,7 @@ static void need_results(compiler *c, const oq_graph *graph)
 
 /* Steps of the nodes that matter: backwards, so that every reader marks its inputs before their producers
  * come. */
-static oq_status draft(compiler *c, oq_graph *graph, oq_sequence **out)
+static oq_status draft(oq_compiler *c, oq_graph *graph, oq_sequence **out)
 {
     oq_sequence *sequence = OQ_NEW(c->arena, oq_sequence);
     oq_step *steps = OQ_NEW_ARRAY(c->scratch, oq_step, graph->n_nodes);
@@ -325,7 +368,7 @@ static bool is_quantization(const oq_node *node)
 }
 
 /* Run step once and remember what it gives; false: it is a step of every run. */
-static bool compute_step(compiler *c, const oq_step *step)
+static bool compute_step(oq_compiler *c, const oq_step *step)
 {
     oq_array *arrays = OQ_NEW_ARRAY(c->scratch, oq_array, step->n_in);
     const oq_array **in = OQ_NEW_ARRAY(c->scratch, const oq_array *, step->n_in);
@@ -338,8 +381,8 @@ static bool compute_step(compiler *c, const oq_step *step)
 
         if (!value)
             continue;
-        if (value->is_overridable || !contents(c, value) ||
-            !oq_array_of_tensor(contents(c, value), c->scratch, &arrays[i]))
+        if (value->is_overridable || !oq_contents(c, value) ||
+            !oq_array_of_tensor(oq_contents(c, value), c->scratch, &arrays[i]))
             return false;
         in[i] = &arrays[i];
     }
@@ -350,7 +393,7 @@ static bool compute_step(compiler *c, const oq_step *step)
     return true;
 }
 
-static oq_status compute_constants(compiler *c, oq_sequence *sequence)
+static oq_status compute_constants(oq_compiler *c, oq_sequence *sequence)
 {
     size_t n = 0;
 
@@ -368,20 +411,22 @@ static oq_status compute_constants(compiler *c, oq_sequence *sequence)
 
 /* ---- prepare */
 
-static oq_status prepare_step(compiler *c, oq_step *step)
+static oq_status prepare_step(oq_compiler *c, oq_step *step)
 {
-    const oq_tensor **known = OQ_NEW_ARRAY(c->scratch, const oq_tensor *, step->node->n_inputs);
-    oq_prepare ctx = {.node = step->node, .known = known, .arena = c->arena, .diag = c->diag};
+    const oq_node *node = step->view ? step->view : step->node;
+    const oq_tensor **known = OQ_NEW_ARRAY(c->scratch, const oq_tensor *, node->n_inputs);
+    oq_prepare ctx = {
+        .node = node, .known = known, .epilogue = step->epilogue, .arena = c->arena, .diag = c->diag};
     char where[256];
 
-    if (step->is_integer && !oq_unit_of(c->units, step->node)->is_direct)
+    if (step->is_internal || (step->is_integer && !oq_unit_of(c->units, step->node)->is_direct))
         return OQ_OK;
     OQ_TRY(check_node(c, step->node));
     if (!known)
         return OQ_NOMEM;
-    for (int i = 0; i < step->node->n_inputs; i++) {
-        if (step->node->inputs[i])
-            known[i] = c->known[step->node->inputs[i]->id];
+    for (int i = 0; i < node->n_inputs; i++) {
+        if (node->inputs[i])
+            known[i] = c->known[node->inputs[i]->id];
     }
     if (step->op->prepare) {
         oq_status status = step->op->prepare(&ctx);
@@ -396,7 +441,7 @@ static oq_status prepare_step(compiler *c, oq_step *step)
     return OQ_OK;
 }
 
-static oq_status prepare(compiler *c, oq_sequence *sequence)
+static oq_status prepare(oq_compiler *c, oq_sequence *sequence)
 {
     for (size_t s = 0; s < sequence->n_steps; s++) {
         oq_step *step = &sequence->steps[s];
@@ -406,8 +451,8 @@ static oq_status prepare(compiler *c, oq_sequence *sequence)
             const oq_value *value = step->in[i];
             bool is_packed = i < 32 && (step->consumed >> i & 1);
 
-            if (value && contents(c, value) && (!is_packed || value->is_overridable))
-                OQ_TRY(bind(c, value, contents(c, value)));
+            if (value && oq_contents(c, value) && (!is_packed || value->is_overridable))
+                OQ_TRY(bind(c, value, oq_contents(c, value)));
         }
         if (step->n_in > c->program->max_in)
             c->program->max_in = step->n_in;
@@ -419,21 +464,21 @@ static oq_status prepare(compiler *c, oq_sequence *sequence)
     for (int i = 0; i < sequence->graph->n_outputs; i++) {
         const oq_value *value = sequence->graph->outputs[i];
 
-        if (contents(c, value) && c->needed[value->id])
-            OQ_TRY(bind(c, value, contents(c, value)));
+        if (oq_contents(c, value) && c->needed[value->id])
+            OQ_TRY(bind(c, value, oq_contents(c, value)));
     }
     return OQ_OK;
 }
 
 /* After all others are bound: constants that only packing operators read. */
-static oq_status bind_rest(compiler *c, const oq_sequence *sequence)
+static oq_status bind_rest(oq_compiler *c, const oq_sequence *sequence)
 {
     for (size_t s = 0; s < sequence->n_steps; s++) {
         const oq_step *step = &sequence->steps[s];
 
         for (int i = 0; i < step->n_in; i++) {
-            if (step->in[i] && contents(c, step->in[i]))
-                OQ_TRY(bind_packed(c, step->in[i], contents(c, step->in[i])));
+            if (step->in[i] && oq_contents(c, step->in[i]))
+                OQ_TRY(bind_packed(c, step->in[i], oq_contents(c, step->in[i])));
         }
         for (int b = 0; step->bodies && step->bodies[b]; b++)
             OQ_TRY(bind_rest(c, step->bodies[b]));
@@ -443,23 +488,45 @@ static oq_status bind_rest(compiler *c, const oq_sequence *sequence)
 
 /* ---- the whole */
 
-static oq_status compile(compiler *c)
+/* What hooks see: everything, or what is watched. */
+static bool note_shown(const oq_compiler *c)
 {
     oq_program *p = c->program;
-    size_t n = (size_t)p->n_slots;
-    bool *seen = OQ_NEW_ARRAY(c->scratch, bool, n);
+    bool *shown;
 
-    c->needed = OQ_NEW_ARRAY(c->scratch, bool, n);
-    c->bound = OQ_NEW_ARRAY(c->scratch, bool, n);
-    c->known = OQ_NEW_ARRAY(c->scratch, const oq_tensor *, n);
-    if (!seen || !c->needed || !c->bound || !c->known)
+    if (p->options.watch == OQ_WATCH_ALL)
+        return true;
+    shown = OQ_NEW_ARRAY(c->arena, bool, p->n_values);
+    for (int i = 0; shown && i < p->n_values; i++)
+        shown[i] = p->options.watch == OQ_WATCH_SOME && p->options.watched && p->options.watched[i];
+    for (size_t i = 0; shown && i < p->options.n_targets; i++)
+        shown[p->options.targets[i]->id] = true;
+    for (int i = 0; shown && i < p->graph->n_outputs; i++)
+        shown[p->graph->outputs[i]->id] = true;
+    for (int i = 0; shown && i < p->graph->n_inputs; i++)
+        shown[p->graph->inputs[i]->id] |= p->options.watch == OQ_WATCH_SOME;
+    p->shown = shown;
+    return shown != NULL;
+}
+
+static oq_status compile(oq_compiler *c)
+{
+    oq_program *p = c->program;
+    bool *seen;
+
+    if (!make_tables(c, p->n_slots) || !note_shown(c))
         return OQ_NOMEM;
     if (p->options.mode == OQ_EXEC_INTEGER)
         OQ_TRY(oq_find_units(p->graph, c->arena, c->scratch, &c->units, c->diag));
     OQ_TRY(draft(c, p->graph, &p->main));
     OQ_TRY(compute_constants(c, p->main));
+    OQ_TRY(oq_fuse(c, p->main));
+    OQ_TRY(oq_choose_layouts(c, p->main));
     OQ_TRY(prepare(c, p->main));
     OQ_TRY(bind_rest(c, p->main));
+    seen = OQ_NEW_ARRAY(c->scratch, bool, p->n_slots);
+    if (!seen)
+        return OQ_NOMEM;
     return oq_plan_lifetimes(p->main, c->needed, seen, c->arena);
 }
 
@@ -467,13 +534,13 @@ oq_status oq_program_compile(oq_graph *graph, const oq_exec_options *options, oq
 {
     oq_arena *arena = oq_arena_new(0), *scratch = oq_arena_new(0);
     oq_program *program = arena ? OQ_NEW(arena, oq_program) : NULL;
-    compiler c = {.program = program, .arena = arena, .scratch = scratch, .diag = diag};
+    oq_compiler c = {.program = program, .arena = arena, .scratch = scratch, .diag = diag};
     oq_status status = OQ_NOMEM;
 
     if (program && scratch) {
         program->arena = arena;
         program->graph = graph;
-        program->n_slots = graph->model->n_values;
+        program->n_values = program->n_slots = graph->model->n_values;
         program->options = options ? *options : (oq_exec_options){.mode = OQ_EXEC_FLOAT};
         if (!program->options.memory_limit)
             program->options.memory_limit = DEFAULT_MEMORY_LIMIT;

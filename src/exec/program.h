@@ -17,9 +17,12 @@ enum { OQ_SPARE_PLACES = 8 };
 /* One operator ready to run. Immutable. */
 typedef struct oq_step {
     const oq_node *node;
-    const oq_op *op;   /* the row that runs: node->op, or that of an integer unit */
-    const void *state; /* from prepare, or the unit */
-    uint32_t consumed; /* inputs whose constant was packed */
+    const oq_node *view; /* the node as the operator sees it: axes mapped to a layout; NULL: as it is */
+    const oq_node *last; /* of merged steps: the node that gives the outputs; NULL: node */
+    const oq_epilogue *epilogue; /* what was merged into this step; NULL: nothing */
+    const oq_op *op;             /* the row that runs: node->op, or that of an integer unit */
+    const void *state;           /* from prepare, or the unit */
+    uint32_t consumed;           /* inputs whose constant was packed */
     int n_in, n_out;
     oq_value *const *in;  /* NULL: omitted */
     oq_value *const *out; /* NULL: omitted */
@@ -27,8 +30,10 @@ typedef struct oq_step {
     uint64_t dying;       /* bit i: input i has its last reader here (and is read once by this step) */
     oq_value **release;   /* values that are dead after this step */
     int n_release;
-    oq_sequence **bodies; /* If: then, else; Loop and Scan: body. NULL: no control operator */
+    oq_sequence **bodies;       /* If: then, else; Loop and Scan: body. NULL: no control operator */
+    uint32_t last_in, last_out; /* channels-last inputs and outputs, for op (see oq_run) */
     bool is_integer;
+    bool is_internal; /* a conversion between layouts: no node of the graph */
 } oq_step;
 
 /* The steps of one graph, in order. */
@@ -47,7 +52,11 @@ struct oq_program {
     oq_arena *arena; /* everything below */
     oq_graph *graph;
     oq_exec_options options;
-    int n_slots; /* model->n_values */
+    int n_values; /* of the model; ids from here on are values of the program alone */
+    int n_slots;
+    oq_value **twins;   /* by id of a value: its channels-last twin; NULL: none. NULL: none at all */
+    oq_value **origins; /* by id of a twin - n_values: its value; NULL: no twin (a constant) */
+    const bool *shown;  /* by id of a value: hooks see it; NULL: all */
     oq_sequence *main;
     oq_bound_constant *constants;
     size_t n_constants;
@@ -62,6 +71,7 @@ typedef struct oq_slot {
     bool is_constant; /* bound once, never released */
     bool is_kept;     /* oq_runner_keep: survives its last reader */
     bool is_over;     /* its last reader has run: release ends a keep for good */
+    bool is_copy;     /* of its channels-last twin, made on demand; it goes when the twin goes */
 } oq_slot;
 
 struct oq_runner {

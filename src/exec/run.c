@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exec/layout.h"
 #include "exec/profile.h"
 #include "exec/program.h"
 #include "ir/print.h"
@@ -17,6 +18,7 @@ void oq_slot_clear(oq_runner *runner, oq_slot *slot)
     oq_block_drop(runner->heap, slot->block);
     slot->block = NULL;
     slot->is_live = false;
+    slot->is_copy = false;
 }
 
 void oq_slot_share(oq_runner *runner, oq_slot *to, const oq_slot *from)
@@ -225,6 +227,7 @@ static oq_status store_outputs(operation *op, oq_slot *const *out)
             out[i]->block = runner->out_block[i];
             out[i]->is_live = true;
             out[i]->is_over = false;
+            out[i]->is_copy = false;
         }
         runner->out_block[i] = NULL;
     }
@@ -246,13 +249,15 @@ oq_status oq_run_step(oq_runner *runner, const oq_step *step, oq_slot *const *in
         runner->out_block[i] = NULL;
     }
     OQ_TRY(check_inputs(step, runner->in, diag));
-    op.run = (oq_run){.node = step->node,
+    op.run = (oq_run){.node = step->view ? step->view : step->node,
                       .state = step->state,
                       .n_in = step->n_in,
                       .n_out = step->n_out,
                       .in = runner->in,
                       .out = runner->out,
                       .wanted = step->wanted,
+                      .last_in = step->last_in,
+                      .last_out = step->last_out,
                       .pool = runner->pool,
                       .host = &host,
                       .diag = diag};
@@ -271,11 +276,77 @@ oq_status oq_run_step(oq_runner *runner, const oq_step *step, oq_slot *const *in
 
 /* ---- sequences */
 
-static oq_status show(const oq_runner *runner, const oq_node *node, const oq_value *value)
+/* The slot of a value's channels-last twin; NULL: it has none. */
+static oq_slot *twin_slot(const oq_runner *runner, const oq_value *value)
 {
-    const oq_slot *slot = &runner->slots[value->id];
+    const oq_program *program = runner->program;
+    const oq_value *twin = program->twins && value->id < program->n_values ? program->twins[value->id] : NULL;
 
-    return runner->hook && slot->is_live ? runner->hook(runner->hook_arg, node, value, &slot->array) : OQ_OK;
+    return twin ? &runner->slots[twin->id] : NULL;
+}
+
+/* The value behind a twin, or value itself. */
+static const oq_value *origin_of(const oq_program *program, const oq_value *value)
+{
+    return value->id < program->n_values ? value : program->origins[value->id - program->n_values];
+}
+
+/* A live value in plain layout: as it is, or a copy of its twin that lives as long as the twin. NULL: it is
+ * not live, or there is no memory for the copy. */
+static oq_slot *plain_slot(const oq_runner *runner, const oq_value *value)
+{
+    oq_slot *slot = &runner->slots[value->id], *twin = twin_slot(runner, value);
+    oq_array array;
+    oq_block *block;
+    int64_t dims[OQ_MAX_RANK];
+
+    if (slot->is_live || !twin || !twin->is_live)
+        return slot->is_live ? slot : NULL;
+    oq_dims_to_plain(twin->array.dims, twin->array.rank, dims);
+    if (!oq_array_shape(&array, twin->array.dtype, dims, twin->array.rank))
+        return NULL;
+    block = oq_block_take(runner->heap, array.size);
+    if (!block)
+        return NULL;
+    array.data = oq_block_data(block);
+    if (!oq_convert_to_plain(runner->pool, &twin->array, array.data)) {
+        oq_block_drop(runner->heap, block);
+        return NULL;
+    }
+    *slot =
+        (oq_slot){.array = array, .block = block, .is_live = true, .is_kept = slot->is_kept, .is_copy = true};
+    return slot;
+}
+
+static bool is_shown(const oq_runner *runner, const oq_value *value)
+{
+    const oq_program *program = runner->program;
+
+    return runner->hook && (!program->shown || value->id >= program->n_values || program->shown[value->id]);
+}
+
+static oq_status show(oq_runner *runner, const oq_node *node, const oq_value *given, oq_diag *diag)
+{
+    const oq_value *value = origin_of(runner->program, given);
+    const oq_slot *slot = &runner->slots[given->id];
+
+    if (!value || !is_shown(runner, value) || !slot->is_live)
+        return OQ_OK;
+    if (given != value && !runner->program->options.hook_any_order)
+        slot = plain_slot(runner, value);
+    if (!slot)
+        OQ_FAIL(diag, OQ_LIMIT, "value '%s': no memory to show it", value->name);
+    return runner->hook(runner->hook_arg, node, value, &slot->array);
+}
+
+static void clear_dead(oq_runner *runner, const oq_value *value)
+{
+    const oq_value *origin = origin_of(runner->program, value);
+    oq_slot *slot = &runner->slots[value->id];
+
+    oq_slot_clear(runner, slot);
+    if (origin && origin != value && runner->slots[origin->id].is_copy)
+        oq_slot_clear(runner, &runner->slots[origin->id]);
 }
 
 static void release(oq_runner *runner, const oq_step *step)
@@ -285,8 +356,24 @@ static void release(oq_runner *runner, const oq_step *step)
 
         slot->is_over = true;
         if (!slot->is_kept)
-            oq_slot_clear(runner, slot);
+            clear_dead(runner, step->release[i]);
     }
+}
+
+/* Shapes declared in the graph decide about layouts: they must not have been wrong. */
+static oq_status check_ranks(const oq_runner *runner, const oq_step *step, oq_diag *diag)
+{
+    for (int i = 0; i < step->n_out; i++) {
+        const oq_value *value = step->out[i];
+        const oq_slot *slot = value ? &runner->slots[value->id] : NULL;
+
+        if (value && value->id >= runner->program->n_values && slot->is_live &&
+            slot->array.rank != value->shape.rank)
+            OQ_OP_FAIL(&((oq_prepare){.node = step->node, .diag = diag}), OQ_SHAPE,
+                       "output '%s' has rank %d, by the shapes of the graph it had to be %d", value->name,
+                       slot->array.rank, value->shape.rank);
+    }
+    return OQ_OK;
 }
 
 static oq_status run_plain(oq_runner *runner, const oq_step *step, oq_slot **slots, oq_diag *diag)
@@ -297,7 +384,8 @@ static oq_status run_plain(oq_runner *runner, const oq_step *step, oq_slot **slo
         slots[i] = step->in[i] ? &runner->slots[step->in[i]->id] : NULL;
     for (int i = 0; i < step->n_out; i++)
         out[i] = step->out[i] ? &runner->slots[step->out[i]->id] : NULL;
-    return oq_run_step(runner, step, slots, out, diag);
+    OQ_TRY(oq_run_step(runner, step, slots, out, diag));
+    return step->last_out || step->is_internal ? check_ranks(runner, step, diag) : OQ_OK;
 }
 
 static oq_status run_one(oq_runner *runner, const oq_step *step, oq_diag *diag)
@@ -309,9 +397,9 @@ static oq_status run_one(oq_runner *runner, const oq_step *step, oq_diag *diag)
     if (status != OQ_OK && diag && diag->status == OQ_OK)
         return oq_diag_set(diag, status, __FILE__, __LINE__, "%s: failed",
                            oq_node_text(step->node, where, sizeof where));
-    for (int i = 0; i < step->n_out && status == OQ_OK; i++) {
+    for (int i = 0; i < step->n_out && status == OQ_OK && runner->hook && !step->is_internal; i++) {
         if (step->out[i])
-            status = show(runner, step->node, step->out[i]);
+            status = show(runner, step->last ? step->last : step->node, step->out[i], diag);
     }
     release(runner, step);
     return status;
@@ -467,7 +555,7 @@ oq_status oq_runner_run(oq_runner *runner, const oq_array *feeds, oq_hook *hook,
     runner->hook = hook;
     runner->hook_arg = hook_arg;
     for (int i = 0; i < program->graph->n_inputs && status == OQ_OK; i++)
-        status = show(runner, NULL, program->graph->inputs[i]);
+        status = show(runner, NULL, program->graph->inputs[i], diag);
     for (size_t s = 0; s < program->main->n_steps && status == OQ_OK; s++)
         status = oq_runner_step(runner, s, diag);
     runner->hook = NULL;
@@ -499,45 +587,75 @@ oq_status oq_runner_step(oq_runner *runner, size_t step, oq_diag *diag)
 
 const oq_array *oq_runner_value(const oq_runner *runner, const oq_value *value)
 {
-    const oq_slot *slot = value->id < runner->program->n_slots ? &runner->slots[value->id] : NULL;
+    const oq_slot *slot = value->id < runner->program->n_values ? plain_slot(runner, value) : NULL;
 
-    return slot && slot->is_live ? &slot->array : NULL;
+    return slot ? &slot->array : NULL;
 }
 
 oq_status oq_runner_keep(oq_runner *runner, const oq_value *value)
 {
-    if (value->id >= runner->program->n_slots)
+    oq_slot *twin;
+
+    if (value->id >= runner->program->n_values)
         return OQ_ARG;
     runner->slots[value->id].is_kept = true;
+    twin = twin_slot(runner, value);
+    if (twin)
+        twin->is_kept = true;
     return OQ_OK;
+}
+
+static void unkeep(oq_runner *runner, const oq_value *value)
+{
+    oq_slot *slot = &runner->slots[value->id];
+
+    slot->is_kept = false;
+    if (slot->is_over)
+        clear_dead(runner, value);
 }
 
 void oq_runner_release(oq_runner *runner, const oq_value *value)
 {
-    oq_slot *slot = value->id < runner->program->n_slots ? &runner->slots[value->id] : NULL;
+    const oq_program *program = runner->program;
 
-    if (!slot)
+    if (value->id >= program->n_values)
         return;
-    slot->is_kept = false;
-    if (slot->is_over)
-        oq_slot_clear(runner, slot);
+    unkeep(runner, value);
+    if (twin_slot(runner, value))
+        unkeep(runner, program->twins[value->id]);
+}
+
+/* Fresh bytes for slot, a copy of array in the slot's layout. */
+static oq_status replace_slot(oq_runner *runner, oq_slot *slot, const oq_value *value, const oq_array *array,
+                              bool is_last, oq_diag *diag)
+{
+    oq_array old = slot->array;
+    bool is_over = slot->is_over;
+
+    OQ_TRY(oq_slot_alloc(runner, slot, old.dtype, old.dims, old.rank, value->producer, diag));
+    slot->is_over = is_over;
+    if (!is_last)
+        memcpy(slot->array.data, array->data, old.size);
+    else if (!oq_convert_to_last(runner->pool, array, slot->array.data))
+        OQ_FAIL(diag, OQ_UNSUPPORTED, "value '%s': its elements cannot be moved", value->name);
+    return OQ_OK;
 }
 
 oq_status oq_runner_replace(oq_runner *runner, const oq_value *value, const oq_array *array, oq_diag *diag)
 {
-    oq_slot *slot = value->id < runner->program->n_slots ? &runner->slots[value->id] : NULL;
-    oq_array old;
-    bool is_over;
+    oq_slot *slot = value->id < runner->program->n_values ? plain_slot(runner, value) : NULL, *twin;
 
-    if (!slot || !slot->is_live || slot->is_constant)
+    if (!slot || slot->is_constant)
         OQ_FAIL(diag, OQ_ARG, "value '%s' is not live: it cannot be replaced", value->name);
-    old = slot->array;
-    is_over = slot->is_over;
-    if (old.dtype != array->dtype || old.rank != array->rank ||
-        memcmp(old.dims, array->dims, (size_t)old.rank * sizeof *old.dims) != 0)
+    if (slot->array.dtype != array->dtype || slot->array.rank != array->rank ||
+        memcmp(slot->array.dims, array->dims, (size_t)array->rank * sizeof *array->dims) != 0)
         OQ_FAIL(diag, OQ_ARG, "value '%s': the replacement has another type or shape", value->name);
-    OQ_TRY(oq_slot_alloc(runner, slot, old.dtype, old.dims, old.rank, value->producer, diag));
-    memcpy(slot->array.data, array->data, old.size);
-    slot->is_over = is_over;
+    twin = twin_slot(runner, value);
+    if (twin && twin->is_live)
+        OQ_TRY(replace_slot(runner, twin, value, array, true, diag));
+    if (slot->is_copy)
+        oq_slot_clear(runner, slot);
+    else
+        OQ_TRY(replace_slot(runner, slot, value, array, false, diag));
     return OQ_OK;
 }

@@ -340,7 +340,7 @@ static oq_status run_clip_11(oq_run *ctx)
 #define ROW(name, since, max_in, types, run, rule, flags)                                                  \
     {                                                                                                      \
         name, "", since, max_in == 2 ? 2 : 1, max_in, 1, 1, types, oq_infer_same, NULL, run, rule, -1, -1, \
-            flags                                                                                          \
+            flags, OQ_LAYOUT_POINT                                                                         \
     }
 
 /* clang-format off */

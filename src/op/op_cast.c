@@ -314,9 +314,10 @@ static oq_status infer_cast_like(oq_infer *ctx)
 
 /* ------------------------------------------------------------------ the rows */
 
-#define ROW(name, since, n_in, infer, run)                                                             \
-    {                                                                                                  \
-        name, "", since, n_in, n_in, 1, 1, CASTABLE, infer, prepare_cast, run, OQ_RULE_NONE, -1, -1, 0 \
+#define ROW(name, since, n_in, infer, run)                                                              \
+    {                                                                                                   \
+        name, "", since, n_in, n_in, 1, 1, CASTABLE, infer, prepare_cast, run, OQ_RULE_NONE, -1, -1, 0, \
+            OQ_LAYOUT_POINT                                                                             \
     }
 
 const oq_op oq_ops_cast[] = {

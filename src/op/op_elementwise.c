@@ -476,7 +476,7 @@ ALIGNED(xor, infer_compare, run_xor)
 #define ROW(name, since, most_in, types, infer, run)                                        \
     {                                                                                       \
         name, "", since, most_in < 0 ? 1 : most_in, most_in, 1, 1, types, infer, NULL, run, \
-            OQ_RULE_ELEMENTWISE, -1, -1, 0                                                  \
+            OQ_RULE_ELEMENTWISE, -1, -1, 0, OQ_LAYOUT_POINT                                 \
     }
 /* On plain arrays only: `axis` counts dimensions in their order. */
 #define ALIGNED_ROW(name, types, infer, run)                                             \
@@ -507,7 +507,7 @@ const oq_op oq_ops_elementwise[] = {
     ROW("Mod", 10, 2, OQ_T_NUMBERS, infer_mod, run_mod),
     ALIGNED_ROW("Mul", OQ_T_NUMBERS, infer_old_mul, run_old_mul),
     ROW("Mul", 7, 2, OQ_T_NUMBERS, infer_mul, run_mul),
-    {"Not", "", 1, 1, 1, 1, 1, OQ_T_LOGIC, NULL, NULL, run_not, OQ_RULE_NONE, -1, -1, 0},
+    {"Not", "", 1, 1, 1, 1, 1, OQ_T_LOGIC, NULL, NULL, run_not, OQ_RULE_NONE, -1, -1, 0, OQ_LAYOUT_POINT},
     ALIGNED_ROW("Or", OQ_T_LOGIC, infer_old_or, run_old_or),
     ROW("Or", 7, 2, OQ_T_LOGIC, infer_compare, run_or),
     ALIGNED_ROW("Pow", OQ_T_NUMBERS, infer_old_pow, run_old_pow),

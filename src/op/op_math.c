@@ -144,9 +144,10 @@ static oq_status infer_rounding(oq_infer *ctx)
 
 /* ------------------------------------------------------------------ the rows */
 
-#define ROW(name, since, types, infer, run)                                                  \
-    {                                                                                        \
-        name, "", since, 1, 1, 1, 1, types, infer, NULL, run, OQ_RULE_ELEMENTWISE, -1, -1, 0 \
+#define ROW(name, since, types, infer, run)                                                   \
+    {                                                                                         \
+        name, "", since, 1, 1, 1, 1, types, infer, NULL, run, OQ_RULE_ELEMENTWISE, -1, -1, 0, \
+            OQ_LAYOUT_POINT                                                                   \
     }
 
 /* clang-format off */

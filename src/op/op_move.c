@@ -527,15 +527,16 @@ static oq_status run_space_to_depth(oq_run *ctx)
 
 /* ------------------------------------------------------------------ the rows */
 
-#define ROW(name, since, min_in, max_in, max_out, infer, run, rule, flags)                               \
-    {                                                                                                    \
-        name, "", since, min_in, max_in, 1, max_out, OQ_T_MOVABLE, infer, NULL, run, rule, -1, -1, flags \
+#define ROW(name, since, min_in, max_in, max_out, infer, run, rule, ...)                           \
+    {                                                                                              \
+        name, "", since, min_in, max_in, 1, max_out, OQ_T_MOVABLE, infer, NULL, run, rule, -1, -1, \
+            __VA_ARGS__                                                                            \
     }
 #define MOVES OQ_OP_COMMUTES
 
 /* clang-format off */
 const oq_op oq_ops_move[] = {
-    ROW("Concat", 4, 1, -1, 1, infer_concat, run_concat, OQ_RULE_JOIN, MOVES),
+    ROW("Concat", 4, 1, -1, 1, infer_concat, run_concat, OQ_RULE_JOIN, MOVES, OQ_LAYOUT_AXIS),
     ROW("DepthToSpace", 1, 1, 1, 1, infer_depth_to_space, run_depth_to_space, OQ_RULE_SAME, MOVES),
     ROW("Pad", 2, 1, 1, 1, oq_infer_pad_2, oq_run_pad_2, OQ_RULE_SAME, 0),
     ROW("Pad", 11, 2, 3, 1, oq_infer_pad_11, oq_run_pad_11, OQ_RULE_SAME, 0),
@@ -543,10 +544,10 @@ const oq_op oq_ops_move[] = {
     ROW("Slice", 1, 1, 1, 1, oq_infer_slice_1, oq_run_slice_1, OQ_RULE_SAME, MOVES),
     ROW("Slice", 10, 3, 5, 1, oq_infer_slice_10, oq_run_slice_10, OQ_RULE_SAME, MOVES),
     ROW("SpaceToDepth", 1, 1, 1, 1, infer_space_to_depth, run_space_to_depth, OQ_RULE_SAME, MOVES),
-    ROW("Split", 2, 1, 1, -1, infer_split_2, run_split_2, OQ_RULE_SAME, MOVES),
-    ROW("Split", 13, 1, 2, -1, infer_split_13, run_split_13, OQ_RULE_SAME, MOVES),
+    ROW("Split", 2, 1, 1, -1, infer_split_2, run_split_2, OQ_RULE_SAME, MOVES, OQ_LAYOUT_AXIS),
+    ROW("Split", 13, 1, 2, -1, infer_split_13, run_split_13, OQ_RULE_SAME, MOVES, OQ_LAYOUT_AXIS),
     ROW("Tile", 6, 2, 2, 1, infer_tile, run_tile, OQ_RULE_SAME, MOVES),
-    ROW("Transpose", 1, 1, 1, 1, infer_transpose, run_transpose, OQ_RULE_SAME, MOVES),
+    ROW("Transpose", 1, 1, 1, 1, infer_transpose, run_transpose, OQ_RULE_SAME, MOVES, OQ_LAYOUT_AXIS),
     {.name = NULL},
 };
 /* clang-format on */

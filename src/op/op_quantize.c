@@ -480,17 +480,17 @@ static oq_status infer_dequantize(oq_infer *ctx)
 
 /* ------------------------------------------------------------------ rows */
 
-#define QUANTIZE(its_domain, opset, mask)                                                         \
-    {                                                                                             \
-        .name = "QuantizeLinear", .domain = its_domain, .since = opset, .min_in = 2, .max_in = 3, \
-        .min_out = 1, .max_out = 1, .types = mask, .infer = infer_quantize, .prepare = prepare,   \
-        .run = run_quantize, .rule = OQ_RULE_QUANT, .weight = -1, .bias = -1                      \
+#define QUANTIZE(its_domain, opset, mask)                                                              \
+    {                                                                                                  \
+        .name = "QuantizeLinear", .domain = its_domain, .since = opset, .min_in = 2, .max_in = 3,      \
+        .min_out = 1, .max_out = 1, .types = mask, .infer = infer_quantize, .prepare = prepare,        \
+        .run = run_quantize, .rule = OQ_RULE_QUANT, .weight = -1, .bias = -1, .layout = OQ_LAYOUT_AXIS \
     }
-#define DEQUANTIZE(its_domain, opset, mask)                                                         \
-    {                                                                                               \
-        .name = "DequantizeLinear", .domain = its_domain, .since = opset, .min_in = 2, .max_in = 3, \
-        .min_out = 1, .max_out = 1, .types = mask, .infer = infer_dequantize, .prepare = prepare,   \
-        .run = run_dequantize, .rule = OQ_RULE_QUANT, .weight = -1, .bias = -1                      \
+#define DEQUANTIZE(its_domain, opset, mask)                                                              \
+    {                                                                                                    \
+        .name = "DequantizeLinear", .domain = its_domain, .since = opset, .min_in = 2, .max_in = 3,      \
+        .min_out = 1, .max_out = 1, .types = mask, .infer = infer_dequantize, .prepare = prepare,        \
+        .run = run_dequantize, .rule = OQ_RULE_QUANT, .weight = -1, .bias = -1, .layout = OQ_LAYOUT_AXIS \
     }
 
 #define CODES (OQ_T_BYTES | OQ_T(OQ_INT32))
@@ -533,6 +533,7 @@ const oq_op oq_ops_quantize[] = {
      .run = run_fake,
      .rule = OQ_RULE_QUANT,
      .weight = -1,
-     .bias = -1},
+     .bias = -1,
+     .layout = OQ_LAYOUT_AXIS},
     {0},
 };

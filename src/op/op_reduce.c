@@ -410,8 +410,8 @@ OPERATOR(sum, SUM, OQ_ELEM_ADD)
 OPERATOR(sum_square, SUM_SQUARE, OQ_ELEM_NONE)
 
 #define ROWS(name, fn, changed, types)                                                                        \
-    {name, "", 1, 1, 1, 1, 1, types, infer_##fn##_attribute, NULL, run_##fn##_attribute, OQ_RULE_ELEMENTWISE, -1, -1, 0}, \
-    {name, "", changed, 1, 2, 1, 1, types, infer_##fn##_input, NULL, run_##fn##_input, OQ_RULE_ELEMENTWISE, -1, -1, 0}
+    {name, "", 1, 1, 1, 1, 1, types, infer_##fn##_attribute, NULL, run_##fn##_attribute, OQ_RULE_ELEMENTWISE, -1, -1, 0, OQ_LAYOUT_AXIS}, \
+    {name, "", changed, 1, 2, 1, 1, types, infer_##fn##_input, NULL, run_##fn##_input, OQ_RULE_ELEMENTWISE, -1, -1, 0, OQ_LAYOUT_AXIS}
 #define WITH_BOOL (OQ_T_NUMBERS | OQ_T(OQ_BOOL))
 
 const oq_op oq_ops_reduce[] = {

@@ -197,8 +197,8 @@ static oq_status run_cum_sum(oq_run *ctx)
 
 /* clang-format off */
 const oq_op oq_ops_scan[] = {
-    {"ArgMax", "", 1, 1, 1, 1, 1, OQ_T_NUMBERS, infer_arg, NULL, run_arg_max, OQ_RULE_NONE, -1, -1, 0},
-    {"ArgMin", "", 1, 1, 1, 1, 1, OQ_T_NUMBERS, infer_arg, NULL, run_arg_min, OQ_RULE_NONE, -1, -1, 0},
+    {"ArgMax", "", 1, 1, 1, 1, 1, OQ_T_NUMBERS, infer_arg, NULL, run_arg_max, OQ_RULE_NONE, -1, -1, 0, OQ_LAYOUT_AXIS},
+    {"ArgMin", "", 1, 1, 1, 1, 1, OQ_T_NUMBERS, infer_arg, NULL, run_arg_min, OQ_RULE_NONE, -1, -1, 0, OQ_LAYOUT_AXIS},
     {"CumProd", "", 26, 2, 2, 1, 1, OQ_T_NUMBERS, infer_cumulative, NULL, run_cum_prod, OQ_RULE_NONE, -1, -1, 0},
     {"CumSum", "", 11, 2, 2, 1, 1, OQ_T_NUMBERS, infer_cumulative, NULL, run_cum_sum, OQ_RULE_NONE, -1, -1, 0},
     {.name = NULL},

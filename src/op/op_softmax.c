@@ -124,10 +124,11 @@ static oq_status prepare_hardmax(oq_prepare *ctx)
     return prepare(ctx, hardmax_row, 13);
 }
 
-#define SOFTMAX(op, opset, prepare_fn, the_rule)                                                            \
-    {                                                                                                       \
-        .name = op, .domain = "", .since = opset, .min_in = 1, .max_in = 1, .min_out = 1, .max_out = 1,     \
-        .types = OQ_T_FLOATS, .prepare = prepare_fn, .run = run, .rule = the_rule, .weight = -1, .bias = -1 \
+#define SOFTMAX(op, opset, prepare_fn, the_rule)                                                             \
+    {                                                                                                        \
+        .name = op, .domain = "", .since = opset, .min_in = 1, .max_in = 1, .min_out = 1, .max_out = 1,      \
+        .types = OQ_T_FLOATS, .prepare = prepare_fn, .run = run, .rule = the_rule, .weight = -1, .bias = -1, \
+        .layout = OQ_LAYOUT_AXIS                                                                             \
     }
 
 /* 11 allowed a negative axis, 13 changed the meaning of axis. */

@@ -65,8 +65,8 @@ static void run_block(void *arg, size_t index, int worker)
                         .accumulate = j->conv->bias != NULL,
                         .c = j->y + image * j->conv->out_channels * j->pixels + first,
                         .c_stride = j->pixels,
-                        .lo = -INFINITY,
-                        .hi = INFINITY};
+                        .lo = j->conv->lo,
+                        .hi = j->conv->hi};
 
     oq_pack_f32(oq_kernels_best(), c, n, j->x + image * c * j->pixels + first, j->pixels, 1,
                 j->scratch + (size_t)worker * j->worker_scratch, &packed);

@@ -12,6 +12,7 @@ typedef struct oq_pointwise {
     const float *weight; /* out_channels x in_channels */
     const float *bias;   /* out_channels, or NULL */
     size_t in_channels, out_channels;
+    float lo, hi; /* clamp as in kernel/tile.h */
 } oq_pointwise;
 
 /* A kernel of 1, stride 1, one group. */
