@@ -20,6 +20,7 @@ extern const oq_op oq_ops_conv[];
 extern const oq_op oq_ops_conv_transpose[];
 extern const oq_op oq_ops_dynamic_quantize[];
 extern const oq_op oq_ops_elementwise[];
+extern const oq_op oq_ops_fourier[];
 extern const oq_op oq_ops_gather[];
 extern const oq_op oq_ops_global_pool[];
 extern const oq_op oq_ops_loss[];
@@ -38,6 +39,7 @@ extern const oq_op oq_ops_scan[];
 extern const oq_op oq_ops_scatter[];
 extern const oq_op oq_ops_select[];
 extern const oq_op oq_ops_shape[];
+extern const oq_op oq_ops_signal[];
 extern const oq_op oq_ops_softmax[];
 extern const oq_op oq_ops_trig[];
 

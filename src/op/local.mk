@@ -9,6 +9,8 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/conv_shape.h \
 	%D%/conv_transpose.h \
 	%D%/families.h \
+	%D%/fft.c \
+	%D%/fft.h \
 	%D%/floats.c \
 	%D%/floats.h \
 	%D%/matmul_shape.c \
@@ -34,6 +36,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/op_elementwise.h \
 	%D%/op_elems.c \
 	%D%/op_elems.h \
+	%D%/op_fourier.c \
 	%D%/op_gather.c \
 	%D%/op_gather.h \
 	%D%/op_global_pool.c \
@@ -56,6 +59,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/op_scatter.c \
 	%D%/op_select.c \
 	%D%/op_shape.c \
+	%D%/op_signal.c \
 	%D%/op_slice.c \
 	%D%/op_softmax.c \
 	%D%/op_strided.c \

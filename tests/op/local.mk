@@ -141,3 +141,12 @@ check_PROGRAMS += %D%/attention.t
 
 check_PROGRAMS += %D%/op_attention.t
 %C%_op_attention_t_SOURCES = %D%/op_attention.c $(OP_HOST)
+
+check_PROGRAMS += %D%/fft.t
+%C%_fft_t_SOURCES = %D%/fft.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_fourier.t
+%C%_op_fourier_t_SOURCES = %D%/op_fourier.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_signal.t
+%C%_op_signal_t_SOURCES = %D%/op_signal.c $(OP_HOST)
