@@ -4,6 +4,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -58,11 +59,17 @@ class Side:
 
 
 def tool(build, name):
-    """Path of a program of the build folder."""
-    path = Path(build) / name
+    """Path of a program of the build folder; the program itself where libtool puts a script in front of it."""
+    path = (Path(build) / name).resolve()
     if not path.exists():
-        raise Failed("%s is not built: make %s" % (path, name))
-    return path
+        raise Failed("%s is not built: make bench-tools" % path)
+    real = path.parent / ".libs" / path.name
+    return real if real.exists() else path
+
+
+def environment(build):
+    """The library of the build folder, not an installed one."""
+    return {**os.environ, "LD_LIBRARY_PATH": str(Path(build).resolve() / "src" / ".libs")}
 
 
 def ours(build, model, data, threads, integer=False):
@@ -104,18 +111,20 @@ def geometric_mean(numbers):
     return math.exp(sum(map(math.log, numbers)) / len(numbers)) if numbers else float("nan")
 
 
-def measured(command, **options):
+def measured(build, command):
     """Run command as a child: (seconds, peak resident bytes, standard output). Failed when it fails."""
-    start = time.perf_counter()
-    with subprocess.Popen([str(w) for w in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options) as child:
-        out = child.stdout.read()
-        err = child.stderr.read()
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-    seconds = time.perf_counter() - start
-    if child.returncode != 0:
-        raise Failed("%s: %s" % (" ".join(map(str, command[:3])), err.strip().split("\n")[-1] or child.returncode))
-    return seconds, usage.ru_maxrss * 1024, out
+    command = [str(word) for word in command]
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report"
+        with open(folder + "/out", "w+") as out, open(folder + "/err", "w+") as err:
+            status = subprocess.run([str(tool(build, "tests/bench/bench_child")), str(report), *command], stdin=subprocess.DEVNULL,
+                                    stdout=out, stderr=err, env=environment(build), check=False).returncode
+            out.seek(0)
+            err.seek(0)
+            if status != 0:
+                raise Failed("%s: %s" % (" ".join(command[:3]), err.read().strip().split("\n")[-1] or status))
+            seconds, peak = report.read_text().split()
+            return float(seconds), int(peak), out.read()
 
 
 def verdict(value, must, goal, smaller_is_better=False):
@@ -128,7 +137,7 @@ def verdict(value, must, goal, smaller_is_better=False):
 
 def peaks(build, threads):
     """{"f32": GFLOP/s, "u8s8": Gop/s} of this machine."""
-    _, _, out = measured([tool(build, "tests/bench/bench_peak"), threads])
+    _, _, out = measured(build, [tool(build, "tests/bench/bench_peak"), threads])
     return {line.split()[0]: float(line.split()[2]) for line in out.splitlines()}
 
 
