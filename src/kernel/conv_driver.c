@@ -131,16 +131,12 @@ static size_t lines_bytes(const oq_conv_driver *d)
     return round_up_line(d->spec->kernel[0] * d->spec->kernel[1] * sizeof(void *));
 }
 
-/* A kernel of one tap and stride 1 does not care where lines and images end: they become one line. */
-static void flatten(oq_conv_driver *d)
+static bool is_flat(const oq_conv_driver *d)
 {
     const oq_conv_spec *spec = d->spec;
 
-    if (d->is_depthwise || d->n_taps > 1 || d->in_pixels != d->out_pixels ||
-        spec->stride[0] * spec->stride[1] * spec->stride[2] != 1 || d->pad[0] + d->pad[1] + d->pad[2] > 0)
-        return;
-    d->in[0] = d->in[1] = d->out[0] = d->out[1] = 1;
-    d->in[2] = d->out[2] = d->in_pixels;
+    return d->n_taps == 1 && d->in_pixels == d->out_pixels &&
+           spec->stride[0] * spec->stride[1] * spec->stride[2] == 1 && d->pad[0] + d->pad[1] + d->pad[2] == 0;
 }
 
 static void complete(oq_conv_driver *d)
@@ -149,7 +145,7 @@ static void complete(oq_conv_driver *d)
     d->out_pixels = d->out[0] * d->out[1] * d->out[2];
     d->n_rows = d->batch * d->out_pixels;
     d->row_parts = d->panel_parts = 1;
-    flatten(d);
+    d->is_flat = is_flat(d);
     if (d->is_depthwise) {
         d->worker_scratch = lines_bytes(d) + round_up_line(d->line_bytes);
     } else {
@@ -333,6 +329,18 @@ static void split_patches(conv_block *block, oq_conv_tile *tile)
             *block->next++ = (const unsigned char *)first[r] + s * line;
 }
 
+static void point_at_pixels(conv_block *block, oq_conv_tile *tile)
+{
+    const oq_conv_driver *d = block->driver;
+    size_t step = d->spec->in_channels * d->x_size;
+    const unsigned char *p = d->x + tile->first_row * step + block->group * group_inputs(d) * d->x_size;
+
+    tile->n_segments = 1;
+    tile->length = group_inputs(d);
+    for (size_t r = 0; r < tile->n_rows; r++, p += step)
+        *block->next++ = p;
+}
+
 static void copy_rows(conv_block *block, oq_conv_tile *tile)
 {
     size_t size = tile->length * block->driver->x_size;
@@ -346,7 +354,7 @@ static void copy_rows(conv_block *block, oq_conv_tile *tile)
     }
 }
 
-static void make_tile(conv_block *block, oq_conv_tile *tile)
+static void point_anywhere(conv_block *block, oq_conv_tile *tile)
 {
     const oq_conv_driver *d = block->driver;
     const oq_conv_spec *spec = d->spec;
@@ -355,7 +363,6 @@ static void make_tile(conv_block *block, oq_conv_tile *tile)
     bool all_inside = next_runs(block, tile->n_rows, runs, &n_runs);
     bool has_lines = spec->kernel[2] == 1 || (spec->dilation[2] == 1 && spec->groups == 1);
 
-    tile->table = block->next;
     if (all_inside && has_lines && !d->copies_all)
         point_at_lines(block, tile, runs, n_runs);
     else if (d->copies_patches)
@@ -364,6 +371,15 @@ static void make_tile(conv_block *block, oq_conv_tile *tile)
         point_at_taps(block, tile, runs, n_runs);
     if (d->splits_patches && tile->n_segments == 1)
         split_patches(block, tile);
+}
+
+static void make_tile(conv_block *block, oq_conv_tile *tile)
+{
+    tile->table = block->next;
+    if (block->driver->is_flat)
+        point_at_pixels(block, tile);
+    else
+        point_anywhere(block, tile);
     if (block->copies_rows)
         copy_rows(block, tile);
 }

@@ -53,7 +53,7 @@ struct oq_conv_driver {
     bool copies_all;     /* copy everywhere */
     bool splits_patches; /* a patch has one segment per kernel line, as in place; else one in all */
     bool spaces_rows;    /* one tap: copy the rows, which would fall into the same sets of L1 */
-    bool is_tiny;      /* packed weights stay in L1: walk rows outside, so each output line is written once */
+    bool is_tiny; /* packed weights stay in cache: walk rows outside, so each output line is written once */
     size_t tile_rows;  /* most rows of a tile */
     size_t n_panels;   /* per group */
     size_t line_bytes; /* depthwise: scratch of run_line */
@@ -61,6 +61,7 @@ struct oq_conv_driver {
 
     /* Set by the driver. */
     size_t in_pixels, out_pixels; /* of one image */
+    bool is_flat;                 /* output pixel i lies over input pixel i: one tap, stride 1, no padding */
     size_t n_rows;                /* output pixels in all */
     size_t block_rows;
     size_t worker_scratch; /* bytes */

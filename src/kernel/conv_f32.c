@@ -8,8 +8,8 @@
 #include "kernel/conv_driver.h"
 
 enum {
-    TINY_BYTES = 32 * 1024, /* packed weights below this stay in L1 */
-    ALIAS_CHANNELS = 1024   /* rows 4 KiB apart fall into the same sets of L1 */
+    TINY_BYTES = 128 * 1024, /* packed weights below this stay in L2 beside the input of a block */
+    ALIAS_CHANNELS = 1024    /* rows 4 KiB apart fall into the same sets of L1 */
 };
 
 static size_t divide_up(size_t a, size_t b)
@@ -136,7 +136,6 @@ static void run_tile(const oq_conv_driver *driver, const oq_conv_tile *t, size_t
         .length = t->length,
         .b = oq_packed_f32_panel(&conv->packed, panel) + group * conv->group_floats,
         .start = conv->bias + group * conv->group_bias + j0,
-        .addend = oq_tile_no_addend,
         .c = (float *)(void *)driver->y + at,
         .c_stride = conv->spec.out_channels,
         .lo = args->lo,

@@ -9,9 +9,9 @@
 enum {
     BLOCK_ROWS = 480,         /* most rows of a block: a multiple of every tile height but 9 and 11 */
     BLOCK_BYTES = 384 * 1024, /* rows of A that stay in a 1 MiB L2 beside a panel */
-    TINY_BYTES =
-        32 * 1024,  /* packed B below this stays in L1: walk rows outside, so each C line is written once */
-    BLOCK_K = 4096, /* a panel of 32 columns is then 512 KiB: half of L2 */
+    TINY_BYTES = 128 * 1024,  /* packed B below this stays in L2 beside the rows: walk rows outside, so each C
+                                 line is written once */
+    BLOCK_K = 4096,           /* a panel of 32 columns is then 512 KiB: half of L2 */
     PARALLEL_FLOPS = 4000000, /* below this, waking a thread (50 us) costs more than it saves */
     PARTS_PER_WORKER = 3
 };
@@ -71,15 +71,12 @@ size_t oq_pack_f32_size(const oq_kernels *kernels, size_t k, size_t n)
 
 size_t oq_packed_f32_column(const oq_packed_f32 *b, size_t panel)
 {
-    return panel * (size_t)b->vectors * (size_t)b->kernels->tiles_f32->vector;
+    return panel * b->columns;
 }
 
 int oq_packed_f32_panel_vectors(const oq_packed_f32 *b, size_t panel)
 {
-    size_t left = b->n - oq_packed_f32_column(b, panel), vector = (size_t)b->kernels->tiles_f32->vector;
-    size_t vectors = divide_up(left, vector);
-
-    return vectors < (size_t)b->vectors ? (int)vectors : b->vectors;
+    return panel + 1 < b->n_panels ? b->vectors : b->last_vectors;
 }
 
 const float *oq_packed_f32_panel(const oq_packed_f32 *b, size_t panel)
@@ -134,7 +131,9 @@ void oq_pack_f32_nested(const oq_kernels *kernels, const oq_pack_source *source,
 
     *out = (oq_packed_f32){.kernels = kernels, .k = k, .n = n, .data = memory};
     out->vectors = oq_pack_f32_vectors(kernels, n);
-    out->n_panels = divide_up(divide_up(n, vector), (size_t)out->vectors);
+    out->columns = (size_t)out->vectors * vector;
+    out->n_panels = divide_up(n, out->columns);
+    out->last_vectors = (int)divide_up(n - (out->n_panels ? out->n_panels - 1 : 0) * out->columns, vector);
     for (size_t p = 0; p < out->n_panels; p++) {
         size_t j0 = oq_packed_f32_column(out, p),
                width = (size_t)oq_packed_f32_panel_vectors(out, p) * vector;
@@ -179,7 +178,6 @@ static void run_tile(const row_block *block, size_t t, size_t panel)
                  : g->bias ? g->bias + j0
                            : zeros,
         .start_stride = from_c ? g->c_stride : 0,
-        .addend = oq_tile_no_addend,
         .c = c,
         .c_stride = g->c_stride,
         .lo = is_last ? g->lo : -INFINITY,

@@ -18,7 +18,8 @@
 typedef struct oq_packed_f32 {
     const oq_kernels *kernels; /* packed for this set only */
     size_t k, n;
-    int vectors; /* per panel, the last one excepted: 1..OQ_TILE_MAX_VECTORS */
+    int vectors, last_vectors; /* per panel: 1..OQ_TILE_MAX_VECTORS */
+    size_t columns;            /* per panel but the last: vectors vectors of them */
     size_t n_panels;
     const float *data; /* the caller's memory */
 } oq_packed_f32;

@@ -222,27 +222,34 @@ static inline vf vf_set1(float x)
     return (vf){x, x, x, x};
 }
 
-static inline vf vf_load_some(const float *p, size_t n)
+static inline vf vf_load_some(const float *p, size_t n) /* without a call, which would cost every register */
 {
-    vf x = {0, 0, 0, 0};
-
-    memcpy(&x, p, n * sizeof *p);
-    return x;
+    return (vf){n > 0 ? p[0] : 0, n > 1 ? p[1] : 0, n > 2 ? p[2] : 0, n > 3 ? p[3] : 0};
 }
 
 static inline void vf_store_some(float *p, vf x, size_t n)
 {
-    memcpy(p, &x, n * sizeof *p);
+    if (n > 0)
+        p[0] = x[0];
+    if (n > 1)
+        p[1] = x[1];
+    if (n > 2)
+        p[2] = x[2];
+    if (n > 3)
+        p[3] = x[3];
 }
 
 static inline vf vf_load(const float *p)
 {
-    return vf_load_some(p, VW);
+    vf x;
+
+    memcpy(&x, p, sizeof x);
+    return x;
 }
 
 static inline void vf_store(float *p, vf x)
 {
-    vf_store_some(p, x, VW);
+    memcpy(p, &x, sizeof x);
 }
 
 static inline vf vf_fma(vf a, vf b, vf c)

@@ -8,7 +8,7 @@
  * The left-hand side is a table of row pointers, one group of `row_step` pointers per segment. A matrix has
  * one segment; a convolution has one per kernel tap (or per run of taps that are neighbours in memory), so
  * that no im2col buffer is needed. The terms of one output are added in ascending (s, k) order with one fused
- * multiply-add each. A tile that adds nothing adds -0, which changes no bit: one epilogue for all.
+ * multiply-add each.
  */
 #ifndef OQ_KERNEL_TILE_H
 #define OQ_KERNEL_TILE_H
@@ -30,21 +30,28 @@ typedef struct oq_tile_f32 {
     const float *b;       /* packed panel: n_segments * length groups of NV vectors */
     const float *start;   /* first value of each output: bias (stride 0) or C */
     size_t start_stride;  /* floats between rows of start; 0: one row for all */
-    const float *addend;  /* residual, or oq_tile_no_addend; may be C */
+    const float *addend;  /* residual, may be C; NULL: none */
     size_t addend_stride; /* floats between rows of addend; 0: one row for all */
     float *c;
     size_t c_stride; /* floats between rows of C */
+    size_t n_last;   /* OQ_TILE_PARTIAL: wanted columns of the last vector; set by oq_tile_f32_run */
     float lo, hi;    /* clamp: max(lo, x), then min(hi, x); a NaN stays; -inf and inf switch it off */
 } oq_tile_f32;
 
-extern const float oq_tile_no_addend[OQ_TILE_MAX_COLUMNS]; /* -0 everywhere */
+typedef enum oq_tile_kind {
+    OQ_TILE_PLAIN,   /* no addend */
+    OQ_TILE_ADD,     /* an addend */
+    OQ_TILE_PARTIAL, /* an addend, and only n_last columns of the last vector are read and written */
+    OQ_N_TILE_KINDS
+} oq_tile_kind;
 
 typedef void oq_tile_f32_fn(const oq_tile_f32 *tile);
 
 typedef struct oq_tiles_f32 {
     int vector;                            /* floats per vector */
     int max_rows[OQ_TILE_MAX_VECTORS + 1]; /* by number of vectors; 0: no such tile */
-    oq_tile_f32_fn *tile[OQ_TILE_MAX_VECTORS + 1][OQ_TILE_MAX_ROWS + 1]; /* [vectors][rows] */
+    oq_tile_f32_fn
+        *tile[OQ_N_TILE_KINDS][OQ_TILE_MAX_VECTORS + 1][OQ_TILE_MAX_ROWS + 1]; /* [vectors][rows] */
 } oq_tiles_f32;
 
 /* Run one tile of `rows` x `vectors` of which only the first n_columns are wanted: the rest of the panel is

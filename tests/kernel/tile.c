@@ -10,8 +10,17 @@ static void partial(const oq_kernels *kernels, size_t start_stride)
     size_t width = (size_t)tiles->vector, n = width - 1;
     float a0[2] = {1, 2}, a1[2] = {3, 4}, b[32], start[64], c[64];
     const void *rows[2] = {a0, a1};
-    oq_tile_f32 tile = {rows, 2, 1,     2,         b,       start, start_stride, oq_tile_no_addend,
-                        0,    c, width, -INFINITY, INFINITY};
+    oq_tile_f32 tile = {.rows = rows,
+                        .row_step = 2,
+                        .n_segments = 1,
+                        .length = 2,
+                        .b = b,
+                        .start = start,
+                        .start_stride = start_stride,
+                        .c = c,
+                        .c_stride = width,
+                        .lo = -INFINITY,
+                        .hi = INFINITY};
 
     for (size_t i = 0; i < 64; i++)
         c[i] = -1, start[i] = (float)i;
