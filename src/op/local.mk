@@ -8,6 +8,8 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/conv_shape.c \
 	%D%/conv_shape.h \
 	%D%/conv_transpose.h \
+	%D%/einsum.c \
+	%D%/einsum.h \
 	%D%/families.h \
 	%D%/fft.c \
 	%D%/fft.h \
@@ -17,6 +19,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/matmul_shape.h \
 	%D%/op.h \
 	%D%/op_activation.c \
+	%D%/op_affine_grid.c \
 	%D%/op_attention.c \
 	%D%/op_axes.c \
 	%D%/op_axes.h \
@@ -27,11 +30,16 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/op_broadcast.h \
 	%D%/op_cast.c \
 	%D%/op_classify.c \
+	%D%/op_col2im.c \
 	%D%/op_constant.c \
 	%D%/op_control.c \
 	%D%/op_conv.c \
 	%D%/op_conv_transpose.c \
+	%D%/op_crop.c \
+	%D%/op_deform_conv.c \
+	%D%/op_det.c \
 	%D%/op_dynamic_quantize.c \
+	%D%/op_einsum.c \
 	%D%/op_elementwise.c \
 	%D%/op_elementwise.h \
 	%D%/op_elems.c \
@@ -40,12 +48,15 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/op_gather.c \
 	%D%/op_gather.h \
 	%D%/op_global_pool.c \
+	%D%/op_grid_sample.c \
 	%D%/op_loss.c \
 	%D%/op_lrn.c \
 	%D%/op_math.c \
 	%D%/op_matmul.c \
+	%D%/op_max_unpool.c \
 	%D%/op_move.c \
 	%D%/op_move.h \
+	%D%/op_nms.c \
 	%D%/op_norm.c \
 	%D%/op_pad.c \
 	%D%/op_pool.c \
@@ -55,6 +66,8 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/op_recurrent.c \
 	%D%/op_reduce.c \
 	%D%/op_resize.c \
+	%D%/op_reverse.c \
+	%D%/op_roi.c \
 	%D%/op_scan.c \
 	%D%/op_scatter.c \
 	%D%/op_select.c \
@@ -64,10 +77,14 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/op_softmax.c \
 	%D%/op_strided.c \
 	%D%/op_strided.h \
+	%D%/op_tensor_scatter.c \
 	%D%/op_trig.c \
 	%D%/op_unary.c \
 	%D%/op_unary.h \
+	%D%/op_unique.c \
 	%D%/op_util.c \
+	%D%/order.c \
+	%D%/order.h \
 	%D%/pointwise.c \
 	%D%/pointwise.h \
 	%D%/powers.h \

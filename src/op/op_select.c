@@ -1,4 +1,4 @@
-/* op_select: NonZero, Trilu, TopK: what is taken depends on values or places. */
+/* op_select: Compress, NonZero, Trilu, TopK: what is taken depends on values or places. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,6 +6,69 @@
 #include "op/families.h"
 #include "op/op_elems.h"
 #include "op/op_move.h"
+#include "op/order.h"
+
+/* ------------------------------------------------------------------ Compress */
+
+/* How many are taken is known from the condition's values alone. */
+static oq_status infer_compress(oq_infer *ctx)
+{
+    const oq_shape *in = &ctx->in[0].shape;
+    int axis;
+
+    ctx->out[0] = (oq_type){ctx->in[0].dtype, oq_shape_ranked(1)};
+    if (!oq_node_attr(ctx->node, "axis"))
+        return OQ_OK;
+    ctx->out[0].shape = *in;
+    if (in->rank < 0)
+        return OQ_OK;
+    OQ_TRY(oq_infer_axis(ctx, 0, in->rank, &axis));
+    ctx->out[0].shape.dims[axis] = oq_dim_unknown();
+    return OQ_OK;
+}
+
+/* Slices of `inner` elements along the axis; without an axis the elements themselves. A condition may be
+ * shorter than the axis: what lies behind it is not taken. */
+static oq_status run_compress(oq_run *ctx)
+{
+    const oq_array *in = ctx->in[0], *condition = ctx->in[1];
+    const uint8_t *takes = condition->data;
+    int64_t dims[OQ_MAX_RANK] = {0}, n = (int64_t)in->n;
+    size_t size, inner = 1, outer = 1, taken = 0;
+    int axis = 0, rank = 1;
+    char *out;
+
+    OQ_TRY(oq_movable_size(ctx, &size));
+    if (oq_node_attr(ctx->node, "axis")) {
+        OQ_TRY(oq_run_axis(ctx, 0, in->rank, &axis));
+        rank = in->rank;
+        memcpy(dims, in->dims, sizeof dims);
+        n = in->dims[axis];
+        outer = oq_dims_product(in->dims, 0, axis);
+        inner = oq_dims_product(in->dims, axis + 1, in->rank);
+    }
+    if (condition->rank != 1 || condition->dtype != OQ_BOOL || condition->dims[0] > n)
+        OQ_OP_FAIL(ctx, OQ_SHAPE,
+                   "the condition has rank %d, type %s and %zu elements; up to %" PRId64 " bools are meant",
+                   condition->rank, oq_dtype_name(condition->dtype), condition->n, n);
+    for (size_t k = 0; k < condition->n; k++)
+        taken += takes[k] != 0;
+    dims[axis] = (int64_t)taken;
+    out = oq_out(ctx, 0, in->dtype, dims, rank);
+    if (!out)
+        return oq_run_failure(ctx);
+    for (size_t o = 0; o < outer && inner; o++) {
+        const char *from = (const char *)in->data + o * (size_t)n * inner * size;
+
+        for (size_t k = 0; k < condition->n; k++) {
+            if (!takes[k])
+                continue;
+            memcpy(out, from + k * inner * size, inner * size);
+            out += inner * size;
+        }
+    }
+    return OQ_OK;
+}
 
 /* ------------------------------------------------------------------ NonZero */
 
@@ -124,30 +187,6 @@ static oq_status infer_top_k_10(oq_infer *ctx)
     return infer_top_k(ctx, true);
 }
 
-/* An element as a number whose unsigned order is the element's order; NaN above infinity. */
-static uint64_t order_key(const oq_array *in, size_t i)
-{
-    double d;
-    float f;
-    uint64_t bits;
-    size_t size = oq_elem_size(in->dtype);
-
-    if (in->dtype == OQ_UINT64)
-        return ((const uint64_t *)in->data)[i];
-    if (!oq_dtype_is_float(in->dtype))
-        return (uint64_t)oq_array_int(in, i) ^ (uint64_t)1 << 63;
-    if (in->dtype == OQ_DOUBLE) {
-        d = ((const double *)in->data)[i];
-    } else {
-        oq_to_floats(
-            &(oq_array){.dtype = in->dtype, .n = 1, .data = (char *)in->data + i * size, .size = size}, &f);
-        d = f;
-    }
-    d = d != d ? __builtin_nan("") : d + 0.0; /* one NaN, one zero */
-    memcpy(&bits, &d, sizeof bits);
-    return bits >> 63 ? ~bits : bits | (uint64_t)1 << 63;
-}
-
 typedef struct {
     uint64_t key; /* the smaller, the earlier */
     int64_t index;
@@ -212,7 +251,7 @@ static oq_status run_top_k_of(oq_run *ctx, int64_t k)
         size_t to = line / inner * (size_t)k * inner + line % inner;
 
         for (int64_t i = 0; i < n; i++) {
-            uint64_t key = order_key(in, first + (size_t)i * inner);
+            uint64_t key = oq_order_key(in, first + (size_t)i * inner);
 
             all[i] = (candidate){is_largest ? ~key : key, i};
         }
@@ -243,6 +282,7 @@ static oq_status run_top_k_10(oq_run *ctx)
 
 /* clang-format off */
 const oq_op oq_ops_select[] = {
+    {"Compress", "", 9, 2, 2, 1, 1, OQ_T_MOVABLE, infer_compress, NULL, run_compress, OQ_RULE_SAME, -1, -1, OQ_OP_COMMUTES},
     {"NonZero", "", 9, 1, 1, 1, 1, OQ_T_NUMBERS | OQ_T(OQ_BOOL), infer_nonzero, NULL, run_nonzero, OQ_RULE_NONE, -1, -1, 0},
     {"TopK", "", 1, 1, 1, 2, 2, OQ_T_NUMBERS, infer_top_k_1, NULL, run_top_k_1, OQ_RULE_NONE, -1, -1, 0},
     {"TopK", "", 10, 2, 2, 2, 2, OQ_T_NUMBERS, infer_top_k_10, NULL, run_top_k_10, OQ_RULE_NONE, -1, -1, 0},
