@@ -53,6 +53,8 @@ static json_t *verify_object(const oq_verify_result *v)
         json_object_set_new(object, "same_arg_max", json_integer((json_int_t)v->n_agree));
         json_object_set_new(object, "judged", json_integer((json_int_t)v->n_judged));
     }
+    if (v->n_proof_samples)
+        json_object_set_new(object, "proof_samples", json_integer((json_int_t)v->n_proof_samples));
     json_object_set_new(object, "codes", json_integer((json_int_t)v->n_codes));
     json_object_set_new(object, "codes_differ", json_integer((json_int_t)v->n_codes_differ));
     json_object_set_new(object, "codes_differ_at_ties", json_integer((json_int_t)v->n_ties));

@@ -243,16 +243,21 @@ static void write_calibrate(const oq_facts *f, oq_buf *out)
 
 static void write_agreement(const oq_verify_result *v, oq_buf *out)
 {
+    char where[40] = "";
+
     if (v->has_agreement)
         oq_buf_printf(out, ", same arg max on %zu/%zu", v->n_agree, v->n_judged);
     if (v->n_codes == 0)
         return;
+    if (v->n_proof_samples)
+        snprintf(where, sizeof where, " of %zu sample%s", v->n_proof_samples,
+                 v->n_proof_samples == 1 ? "" : "s");
     if (v->n_codes_differ == 0)
-        oq_buf_printf(out, "; integer units = fake quant on all %zu codes", v->n_codes);
+        oq_buf_printf(out, "; integer units = fake quant on all %zu codes%s", v->n_codes, where);
     else
         oq_buf_printf(
-            out, "; integer units differ from fake quant on %zu of %zu codes (%zu of them rounding ties)",
-            v->n_codes_differ, v->n_codes, v->n_ties);
+            out, "; integer units differ from fake quant on %zu of %zu codes%s (%zu of them rounding ties)",
+            v->n_codes_differ, v->n_codes, where, v->n_ties);
 }
 
 static void write_verify(const oq_facts *f, oq_buf *out)

@@ -16,16 +16,26 @@ static double total(const double *lanes)
     return sum;
 }
 
+/* One element for each of n lanes. */
+static inline void add_noise(const float *reference, const float *other, size_t n, double *signal,
+                             double *noise)
+{
+    for (size_t l = 0; l < n; l++) {
+        double r = (double)reference[l], d = r - (double)other[l];
+
+        signal[l] += r * r;
+        noise[l] += d * d;
+    }
+}
+
 double oq_sqnr_db(const float *reference, const float *other, size_t n)
 {
     double signal[LANES] = {0}, noise[LANES] = {0}, s, e;
+    size_t i = 0;
 
-    for (size_t i = 0; i < n; i++) {
-        double r = (double)reference[i], d = r - (double)other[i];
-
-        signal[i % LANES] += r * r;
-        noise[i % LANES] += d * d;
-    }
+    for (; i + LANES <= n; i += LANES)
+        add_noise(reference + i, other + i, LANES, signal, noise);
+    add_noise(reference + i, other + i, n - i, signal, noise);
     s = total(signal);
     e = total(noise);
     if (e == 0)

@@ -23,6 +23,7 @@ typedef struct {
     const oq_value *reference; /* in the float model; NULL for codes */
     const oq_value *quantized; /* in the quantized model: the same value, or a QuantizeLinear's result */
     float scale;               /* codes: of the QuantizeLinear; 0 if not a scalar */
+    bool is_read_again;        /* layer: a later pair of codes looks at the same value of the simulation */
     size_t order; /* position in the quantized graph, then in this list: compared in this order */
 } pair;
 
@@ -145,17 +146,12 @@ static bool both_float(const oq_array *a, const oq_array *b)
     return a && b && a->dtype == OQ_FLOAT && b->dtype == OQ_FLOAT && a->n == b->n;
 }
 
-/* Codes as 8-bit bytes: compare, and see whether a difference is a tie of the rounding. */
-static void compare_codes(const pair *p, const oq_array *fake, const oq_array *integer,
-                          const oq_array *before, figure *f)
+/* Differences among n codes, and which of them are ties of the rounding. x: what was rounded, or
+ * NULL. */
+static void count_differences(const pair *p, const uint8_t *a, const uint8_t *b, const float *x, size_t n,
+                              figure *f)
 {
-    const uint8_t *a = fake->data, *b = integer->data;
-    const float *x = before && before->dtype == OQ_FLOAT && before->n == fake->n ? before->data : NULL;
-
-    if (fake->dtype != integer->dtype || fake->n != integer->n || fake->size != fake->n)
-        return;
-    f->n_codes = fake->n;
-    for (size_t i = 0; i < fake->n; i++) {
+    for (size_t i = 0; i < n; i++) {
         if (a[i] == b[i])
             continue;
         f->n_differ++;
@@ -164,6 +160,25 @@ static void compare_codes(const pair *p, const oq_array *fake, const oq_array *i
 
             f->n_ties += fabs(fabs(y - trunc(y)) - 0.5) < 1e-3;
         }
+    }
+}
+
+/* Codes as 8-bit bytes; nearly all are equal, so they are compared in large pieces first. */
+static void compare_codes(const pair *p, const oq_array *fake, const oq_array *integer,
+                          const oq_array *before, figure *f)
+{
+    const size_t piece = 1024;
+    const uint8_t *a = fake->data, *b = integer->data;
+    const float *x = before && before->dtype == OQ_FLOAT && before->n == fake->n ? before->data : NULL;
+
+    if (fake->dtype != integer->dtype || fake->n != integer->n || fake->size != fake->n)
+        return;
+    f->n_codes = fake->n;
+    for (size_t at = 0; at < fake->n; at += piece) {
+        size_t n = fake->n - at < piece ? fake->n - at : piece;
+
+        if (memcmp(a + at, b + at, n) != 0)
+            count_differences(p, a + at, b + at, x ? x + at : NULL, n, f);
     }
 }
 
@@ -243,7 +258,8 @@ static void let_go(worker *w, const pair *p)
 {
     if (p->reference)
         oq_runner_release(w->reference, p->reference);
-    oq_runner_release(w->fake, p->quantized);
+    if (!p->is_read_again)
+        oq_runner_release(w->fake, p->quantized);
     if (p->kind == PAIR_CODES)
         oq_runner_release(w->fake, p->quantized->producer->inputs[0]);
     if (w->integer && p->kind != PAIR_LAYER)
@@ -483,32 +499,47 @@ static oq_status drop_uncomputable(job *j, const oq_graph *quantized, oq_arena *
     return OQ_OK;
 }
 
-/* Compile for the values of one side of the pairs: which 0 = reference, 1 = fake quant, 2 = integer. */
-static oq_status compile_side(job *j, oq_graph *graph, int which, oq_arena *arena, oq_program **out,
-                              oq_diag *diag)
+typedef enum { SIDE_REFERENCE, SIDE_FAKE, SIDE_INTEGER } side;
+
+/* Does this side compute the pair's value? Layers inside integer units do not exist there. */
+static bool takes_part(const pair *p, side which)
+{
+    return which == SIDE_REFERENCE ? p->reference != NULL : which == SIDE_FAKE || p->kind != PAIR_LAYER;
+}
+
+/* Compile for the values of one side of the pairs, and no others: steps between them may be merged. */
+static oq_status compile_side(job *j, oq_graph *graph, side which, oq_exec_mode mode, oq_arena *arena,
+                              oq_program **out, oq_diag *diag)
 {
     const oq_value **targets = OQ_NEW_ARRAY(arena, const oq_value *, j->n_pairs + 1);
-    oq_exec_options exec = {.mode = which == 2 ? OQ_EXEC_INTEGER : OQ_EXEC_FLOAT, .targets = targets};
+    bool *watched = OQ_NEW_ARRAY(arena, bool, graph->model->n_values + 1);
+    oq_exec_options exec = {.mode = mode, .targets = targets, .watch = OQ_WATCH_SOME, .watched = watched};
 
-    if (!targets)
+    if (!targets || !watched)
         return OQ_NOMEM;
     for (size_t k = 0; k < j->n_pairs; k++) {
         const pair *p = &j->pairs[k];
+        const oq_value *value = which == SIDE_REFERENCE ? p->reference : p->quantized;
 
-        if (which == 0 && p->reference)
-            targets[exec.n_targets++] = p->reference;
-        else if (which == 1 || (which == 2 && p->kind != PAIR_LAYER))
-            targets[exec.n_targets++] = p->quantized;
+        if (!takes_part(p, which))
+            continue;
+        targets[exec.n_targets++] = value;
+        watched[value->id] = true;
+        if (which == SIDE_FAKE && p->kind == PAIR_CODES)
+            watched[value->producer->inputs[0]->id] = true;
     }
     return oq_program_compile(graph, &exec, out, diag);
 }
 
 static oq_status compile_all(job *j, oq_model *reference, oq_model *quantized, oq_arena *arena, oq_diag *diag)
 {
-    OQ_TRY(compile_side(j, reference->graph, 0, arena, &j->reference, diag));
-    OQ_TRY(compile_side(j, quantized->graph, 1, arena, &j->fake, diag));
-    return j->options->with_integer || j->options->with_codes
-               ? compile_side(j, quantized->graph, 2, arena, &j->integer, diag)
+    const oq_verify_options *o = j->options;
+    oq_exec_mode mode = o->integer_only ? OQ_EXEC_INTEGER : OQ_EXEC_FLOAT;
+
+    OQ_TRY(compile_side(j, reference->graph, SIDE_REFERENCE, OQ_EXEC_FLOAT, arena, &j->reference, diag));
+    OQ_TRY(compile_side(j, quantized->graph, SIDE_FAKE, mode, arena, &j->fake, diag));
+    return o->with_integer || o->with_codes
+               ? compile_side(j, quantized->graph, SIDE_INTEGER, OQ_EXEC_INTEGER, arena, &j->integer, diag)
                : OQ_OK;
 }
 
@@ -538,6 +569,21 @@ static oq_status sort_pairs(job *j, const oq_graph *quantized, oq_arena *arena)
     return OQ_OK;
 }
 
+static oq_status mark_read_again(job *j, const oq_graph *quantized, oq_arena *arena)
+{
+    bool *is_rounded = OQ_NEW_ARRAY(arena, bool, quantized->model->n_values + 1);
+
+    if (!is_rounded)
+        return OQ_NOMEM;
+    for (size_t k = 0; k < j->n_pairs; k++) {
+        if (j->pairs[k].kind == PAIR_CODES)
+            is_rounded[j->pairs[k].quantized->producer->inputs[0]->id] = true;
+    }
+    for (size_t k = 0; k < j->n_pairs; k++)
+        j->pairs[k].is_read_again = j->pairs[k].kind == PAIR_LAYER && is_rounded[j->pairs[k].quantized->id];
+    return OQ_OK;
+}
+
 static oq_status pair_all(job *j, const oq_graph *quantized, oq_arena *arena, oq_diag *diag)
 {
     size_t most = (size_t)j->graph->n_nodes + (size_t)quantized->n_nodes + (size_t)j->graph->n_outputs;
@@ -551,7 +597,8 @@ static oq_status pair_all(job *j, const oq_graph *quantized, oq_arena *arena, oq
         pair_codes(j, quantized);
     OQ_TRY(pair_outputs(j, quantized, diag));
     OQ_TRY(drop_uncomputable(j, quantized, arena));
-    return sort_pairs(j, quantized, arena);
+    OQ_TRY(sort_pairs(j, quantized, arena));
+    return mark_read_again(j, quantized, arena);
 }
 
 oq_status oq_verify(oq_model *reference, oq_model *quantized, const oq_dataset *dataset,

@@ -9,7 +9,8 @@
 typedef struct oq_sqnr {
     const char *name;    /* value in the float model */
     const char *op_type; /* its producer there */
-    double fake_db;      /* fake quant (the emitted graph, float arithmetic) against float */
+    double fake_db;      /* fake quant (the emitted graph, float arithmetic), or the integer run when it alone
+                          * was asked for, against float */
     double integer_db;   /* outputs: integer run against fake quant; NAN where not measured */
     double worst_db;     /* worst sample of fake_db */
     size_t n_codes, n_codes_differ, n_ties;
@@ -22,6 +23,7 @@ typedef struct oq_verify_result {
     oq_sqnr *layers; /* one per unit (its output in the float model), in graph order */
     size_t n_layers;
     double mean_db;           /* mean over outputs of fake_db */
+    size_t n_proof_samples;   /* set by whoever compares codes on fewer samples than outputs; else 0 */
     bool has_agreement;       /* the first output looks like scores: float, rank 1 to 3; each row is judged */
     size_t n_agree, n_judged; /* same arg max, float against integer run (against fake quant without one) */
     size_t n_codes;           /* integer against fake quant: 8-bit codes compared */
@@ -36,6 +38,8 @@ typedef struct oq_verify_options {
     bool with_outputs; /* figures of the graph outputs, and agreement */
     bool with_layers;  /* figures of each unit */
     bool with_integer; /* outputs also of the integer run */
+    bool integer_only; /* the integer run in the place of fake quant: figures of it against float. Goes with
+                        * with_outputs alone */
     bool with_codes; /* each integer unit against fake quant, on the same input codes: a difference is counted
                       * where it arises and not carried on. Excludes with_integer */
     oq_progress_fn *progress;
