@@ -38,23 +38,27 @@ bool oq_pack_conv(oq_unit_finder *f, const oq_node *node, oq_unit *unit)
     return true;
 }
 
-/* Output shape and sizes for the kernel. */
+/* Output shape and sizes for the kernel, each end in its layout. */
 static oq_status conv_shape(oq_run *ctx, const oq_unit *unit, int64_t *dims, oq_conv_int8_args *args)
 {
     const oq_array *in = ctx->in[0];
     const oq_tensor *codes = unit->weight.codes;
-    int64_t pad[OQ_WINDOW_RANK];
+    int64_t pad[OQ_WINDOW_RANK], *out = dims + (ctx->last_out ? 1 : 2);
+    const int64_t *spatial = in->dims + (ctx->last_in ? 1 : 2);
 
-    if (in->rank != codes->rank || (size_t)in->dims[1] != unit->conv.spec.in_channels)
+    if (in->rank != codes->rank ||
+        (size_t)in->dims[ctx->last_in ? in->rank - 1 : 1] != unit->conv.spec.in_channels)
         OQ_OP_FAIL(ctx, OQ_SHAPE, "input of rank %d does not go with its weight of rank %d for %zu channels",
                    in->rank, codes->rank, unit->conv.spec.in_channels);
     dims[0] = in->dims[0];
-    dims[1] = codes->dims[0];
-    OQ_TRY(oq_window_outputs(&unit->window, ctx->node, in->dims + 2, dims + 2, pad, ctx->diag));
+    dims[ctx->last_out ? in->rank - 1 : 1] = codes->dims[0];
+    OQ_TRY(oq_window_outputs(&unit->window, ctx->node, spatial, out, pad, ctx->diag));
     args->batch = (size_t)dims[0];
+    args->x_layout = ctx->last_in ? OQ_NHWC : OQ_NCHW;
+    args->y_layout = ctx->last_out ? OQ_NHWC : OQ_NCHW;
     for (int i = 0; i < in->rank - 2; i++) {
-        args->in[i] = (size_t)in->dims[i + 2];
-        args->out[i] = (size_t)dims[i + 2];
+        args->in[i] = (size_t)spatial[i];
+        args->out[i] = (size_t)out[i];
         args->pad[i] = (size_t)pad[i];
     }
     return OQ_OK;
@@ -64,7 +68,7 @@ static oq_status run_conv(oq_run *ctx)
 {
     const oq_unit *unit = ctx->state;
     const oq_array *in = ctx->in[0];
-    oq_conv_int8_args args = {.conv = &unit->conv, .x_layout = OQ_NCHW, .y_layout = OQ_NCHW};
+    oq_conv_int8_args args = {.conv = &unit->conv};
     int64_t dims[OQ_MAX_RANK];
     size_t size;
 
@@ -93,4 +97,10 @@ static oq_status run_conv(oq_run *ctx)
     return OQ_OK;
 }
 
-const oq_op oq_unit_conv = {.name = "Conv", .domain = "onnxq.integer", .run = run_conv};
+static const oq_op conv_last = {
+    .name = "Conv", .domain = "onnxq.integer", .run = run_conv, .flags = OQ_OP_EITHER_END};
+const oq_op oq_unit_conv = {.name = "Conv",
+                            .domain = "onnxq.integer",
+                            .run = run_conv,
+                            .layout = OQ_LAYOUT_ROW,
+                            .channels_last = &conv_last};

@@ -60,7 +60,8 @@ typedef struct scatter {
     ptrdiff_t in[MAX_AXES], out[MAX_AXES], kernel[MAX_AXES], stride[MAX_AXES], dilation[MAX_AXES],
         pad[MAX_AXES];
     size_t pixels, out_pixels, channels; /* of the output */
-    uint8_t *x;                          /* [pixel][c] */
+    const uint8_t *x;                    /* [pixel][c] */
+    uint8_t *own_x;                      /* the same, when the input is not */
     int32_t *part, *sums;                /* [BLOCK][tap][channel], [out pixel][channel] */
     uint8_t *codes;                      /* [out pixel][channel] */
     void *gemm;
@@ -127,18 +128,23 @@ static void sum_picture(oq_run *ctx, const scatter *s)
     }
 }
 
-static void run_picture(oq_run *ctx, const scatter *s, const uint8_t *x, uint8_t *y)
+static void run_picture(oq_run *ctx, scatter *s, const uint8_t *x, uint8_t *y)
 {
     const oq_unit *unit = ctx->state;
     const oq_quantize_kernels *kernels = oq_kernels_best()->quantize;
     oq_requantize how = {unit->weight.multiplier, unit->y.zero_point, unit->lo, unit->hi};
     size_t m = s->channels;
+    uint8_t *codes;
 
-    oq_transpose_batch(ctx->pool, 1, 1, unit->packed.k, s->pixels, x, s->x);
+    if (!ctx->last_in)
+        oq_transpose_batch(ctx->pool, 1, 1, unit->packed.k, s->pixels, x, s->own_x);
+    s->x = ctx->last_in ? x : s->own_x;
+    codes = ctx->last_out ? y : s->codes;
     sum_picture(ctx, s);
     for (size_t i = 0; i < s->out_pixels; i++)
-        kernels->requantize(s->sums + i * m, s->codes + i * m, m, &how);
-    oq_transpose_batch(ctx->pool, 1, 1, s->out_pixels, m, s->codes, y);
+        kernels->requantize(s->sums + i * m, codes + i * m, m, &how);
+    if (!ctx->last_out)
+        oq_transpose_batch(ctx->pool, 1, 1, s->out_pixels, m, s->codes, y);
 }
 
 static oq_status get_memory(oq_run *ctx, scatter *s)
@@ -149,8 +155,8 @@ static oq_status get_memory(oq_run *ctx, scatter *s)
     if (oq_mul_overflow(unit->packed.n, BLOCK * sizeof *s->part, &part) ||
         oq_mul_overflow(codes, sizeof *s->sums, &sums))
         OQ_OP_FAIL(ctx, OQ_LIMIT, "working memory does not fit in memory");
-    s->x = oq_scratch(ctx, s->pixels * unit->packed.k);
-    s->part = s->x ? oq_scratch(ctx, part) : NULL;
+    s->own_x = oq_scratch(ctx, s->pixels * unit->packed.k);
+    s->part = s->own_x ? oq_scratch(ctx, part) : NULL;
     s->sums = s->part ? oq_scratch(ctx, sums) : NULL;
     s->codes = s->sums ? oq_scratch(ctx, codes) : NULL;
     s->gemm = s->codes ? oq_scratch(ctx, oq_gemm_int8_scratch(&unit->packed)) : NULL;
@@ -162,31 +168,31 @@ static oq_status run_conv_transpose(oq_run *ctx)
     const oq_unit *unit = ctx->state;
     const oq_array *in = ctx->in[0];
     const oq_tensor *codes = unit->weight.codes;
-    int64_t dims[OQ_MAX_RANK], pad[OQ_WINDOW_RANK];
+    int64_t dims[OQ_MAX_RANK], pad[OQ_WINDOW_RANK], *out = dims + (ctx->last_out ? 1 : 2);
+    const int64_t *spatial = in->dims + (ctx->last_in ? 1 : 2);
     int rank = codes->rank - 2;
     scatter s = {.channels = unit->weight.n};
     oq_window window;
     uint8_t *y;
 
     OQ_TRY(oq_check_codes(ctx, 1));
-    if (in->rank != codes->rank || in->dims[1] != codes->dims[0])
+    if (in->rank != codes->rank || in->dims[ctx->last_in ? in->rank - 1 : 1] != codes->dims[0])
         OQ_OP_FAIL(ctx, OQ_SHAPE, "input of rank %d does not go with its weight of rank %d", in->rank,
                    codes->rank);
     dims[0] = in->dims[0];
-    dims[1] = (int64_t)s.channels;
-    OQ_TRY(oq_conv_transpose_sizes(ctx->node, in->dims + 2, codes->dims + 2, rank, &window, dims + 2, pad,
-                                   ctx->diag));
-    widen(s.in, in->dims + 2, rank, 1);
-    widen(s.out, dims + 2, rank, 1);
+    dims[ctx->last_out ? in->rank - 1 : 1] = (int64_t)s.channels;
+    OQ_TRY(oq_conv_transpose_sizes(ctx->node, spatial, codes->dims + 2, rank, &window, out, pad, ctx->diag));
+    widen(s.in, spatial, rank, 1);
+    widen(s.out, out, rank, 1);
     widen(s.kernel, window.kernel, rank, 1);
     widen(s.stride, window.stride, rank, 1);
     widen(s.dilation, window.dilation, rank, 1);
     widen(s.pad, pad, rank, 0);
-    s.pixels = oq_dims_product(in->dims, 2, in->rank);
+    s.pixels = oq_dims_product(spatial, 0, rank);
     y = oq_out(ctx, 0, unit->y.dtype, dims, in->rank);
     if (!y)
         return ctx->status;
-    s.out_pixels = oq_dims_product(dims, 2, in->rank);
+    s.out_pixels = oq_dims_product(out, 0, rank);
     if (ctx->out[0].n == 0)
         return OQ_OK;
     OQ_TRY(get_memory(ctx, &s));
@@ -196,5 +202,10 @@ static oq_status run_conv_transpose(oq_run *ctx)
     return OQ_OK;
 }
 
-const oq_op oq_unit_conv_transpose = {
-    .name = "ConvTranspose", .domain = "onnxq.integer", .run = run_conv_transpose};
+static const oq_op conv_transpose_last = {
+    .name = "ConvTranspose", .domain = "onnxq.integer", .run = run_conv_transpose, .flags = OQ_OP_EITHER_END};
+const oq_op oq_unit_conv_transpose = {.name = "ConvTranspose",
+                                      .domain = "onnxq.integer",
+                                      .run = run_conv_transpose,
+                                      .layout = OQ_LAYOUT_ROW,
+                                      .channels_last = &conv_transpose_last};

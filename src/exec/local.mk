@@ -9,7 +9,9 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/integer_conv.c \
 	%D%/integer_conv_transpose.c \
 	%D%/integer_matmul.c \
-	%D%/integer_simple.c \
+	%D%/integer_pair.c \
+	%D%/integer_pool.c \
+	%D%/integer_table.c \
 	%D%/layout.c \
 	%D%/layout.h \
 	%D%/layout_axis.c \

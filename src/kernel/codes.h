@@ -35,26 +35,40 @@ static inline code_range make_code_range(const oq_requantize *how)
                         _mm512_set1_epi8((char)up)};
 }
 
-/* Too large a product would become the lowest integer; a NaN becomes just that. */
+/* Too large a number would become the lowest integer; a NaN becomes just that. */
+static inline __m512i rounded(vf x)
+{
+    return _mm512_cvtps_epi32(_mm512_min_ps(_mm512_set1_ps(65536), (__m512)x));
+}
+
 static inline __m512i round_product(vi sums, vf multiplier)
 {
-    __m512 x = _mm512_mul_ps(_mm512_cvtepi32_ps((__m512i)sums), (__m512)multiplier);
-
-    return _mm512_cvtps_epi32(_mm512_min_ps(_mm512_set1_ps(65536), x));
+    return rounded(vf_from_vi(sums) * multiplier);
 }
 
 /* Saturating to 16 bits first leaves room for any zero point. */
+static inline vb pack_rounded(const code_range *range, __m512i r0, __m512i r1, __m512i r2, __m512i r3)
+{
+    __m512i a = _mm512_adds_epi16(_mm512_packs_epi32(r0, r1), range->zero_point);
+    __m512i b = _mm512_adds_epi16(_mm512_packs_epi32(r2, r3), range->zero_point);
+    __m512i codes = _mm512_min_epu8(_mm512_max_epu8(_mm512_packus_epi16(a, b), range->lo), range->hi);
+
+    return (vb)_mm512_xor_si512(codes, range->flip);
+}
+
 static inline vb codes_of_four(const code_range *range, const vi sums[4], const vf multipliers[4])
 {
-    __m512i a =
-        _mm512_packs_epi32(round_product(sums[0], multipliers[0]), round_product(sums[1], multipliers[1]));
-    __m512i b =
-        _mm512_packs_epi32(round_product(sums[2], multipliers[2]), round_product(sums[3], multipliers[3]));
-    __m512i codes =
-        _mm512_packus_epi16(_mm512_adds_epi16(a, range->zero_point), _mm512_adds_epi16(b, range->zero_point));
+    return pack_rounded(range, round_product(sums[0], multipliers[0]), round_product(sums[1], multipliers[1]),
+                        round_product(sums[2], multipliers[2]), round_product(sums[3], multipliers[3]));
+}
 
-    codes = _mm512_min_epu8(_mm512_max_epu8(codes, range->lo), range->hi);
-    return (vb)_mm512_xor_si512(codes, range->flip);
+/* The codes of four vectors of numbers, one vector after another. */
+static inline vb codes_in_order(const code_range *range, const vf x[4])
+{
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    vb codes = pack_rounded(range, rounded(x[0]), rounded(x[1]), rounded(x[2]), rounded(x[3]));
+
+    return (vb)_mm512_permutexvar_epi32(order, (__m512i)codes);
 }
 
 #elif VW == 8
@@ -68,24 +82,38 @@ static inline code_range make_code_range(const oq_requantize *how)
                         _mm256_set1_epi8((char)up)};
 }
 
+static inline __m256i rounded(vf x)
+{
+    return _mm256_cvtps_epi32(_mm256_min_ps(_mm256_set1_ps(65536), (__m256)x));
+}
+
 static inline __m256i round_product(vi sums, vf multiplier)
 {
-    __m256 x = _mm256_mul_ps(_mm256_cvtepi32_ps((__m256i)sums), (__m256)multiplier);
+    return rounded(vf_from_vi(sums) * multiplier);
+}
 
-    return _mm256_cvtps_epi32(_mm256_min_ps(_mm256_set1_ps(65536), x));
+static inline vb pack_rounded(const code_range *range, __m256i r0, __m256i r1, __m256i r2, __m256i r3)
+{
+    __m256i a = _mm256_adds_epi16(_mm256_packs_epi32(r0, r1), range->zero_point);
+    __m256i b = _mm256_adds_epi16(_mm256_packs_epi32(r2, r3), range->zero_point);
+    __m256i codes = _mm256_min_epu8(_mm256_max_epu8(_mm256_packus_epi16(a, b), range->lo), range->hi);
+
+    return (vb)_mm256_xor_si256(codes, range->flip);
 }
 
 static inline vb codes_of_four(const code_range *range, const vi sums[4], const vf multipliers[4])
 {
-    __m256i a =
-        _mm256_packs_epi32(round_product(sums[0], multipliers[0]), round_product(sums[1], multipliers[1]));
-    __m256i b =
-        _mm256_packs_epi32(round_product(sums[2], multipliers[2]), round_product(sums[3], multipliers[3]));
-    __m256i codes =
-        _mm256_packus_epi16(_mm256_adds_epi16(a, range->zero_point), _mm256_adds_epi16(b, range->zero_point));
+    return pack_rounded(range, round_product(sums[0], multipliers[0]), round_product(sums[1], multipliers[1]),
+                        round_product(sums[2], multipliers[2]), round_product(sums[3], multipliers[3]));
+}
 
-    codes = _mm256_min_epu8(_mm256_max_epu8(codes, range->lo), range->hi);
-    return (vb)_mm256_xor_si256(codes, range->flip);
+/* The codes of four vectors of numbers, one vector after another. */
+static inline vb codes_in_order(const code_range *range, const vf x[4])
+{
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    vb codes = pack_rounded(range, rounded(x[0]), rounded(x[1]), rounded(x[2]), rounded(x[3]));
+
+    return (vb)_mm256_permutevar8x32_epi32((__m256i)codes, order);
 }
 
 #else
@@ -96,18 +124,27 @@ static inline code_range make_code_range(const oq_requantize *how)
                         vf_set1((float)(how->hi - how->zero_point)), vi_set1(how->zero_point)};
 }
 
-static inline vb codes_of_four(const code_range *range, const vi sums[4], const vf multipliers[4])
+/* The codes of four vectors of numbers, one vector after another. */
+static inline vb codes_in_order(const code_range *range, const vf x[4])
 {
     vb codes = {0};
 
     for (int q = 0; q < 4; q++) {
-        vf x = vf_rint(vf_from_vi(sums[q]) * multipliers[q]);
-        vi code = vi_from_vf(vf_min(vf_max(x, range->lo), range->hi)) + range->zero_point;
+        vi code = vi_from_vf(vf_min(vf_max(vf_rint(x[q]), range->lo), range->hi)) + range->zero_point;
 
         for (int i = 0; i < VW; i++)
             codes[q * VW + i] = (unsigned char)code[i];
     }
     return codes;
+}
+
+static inline vb codes_of_four(const code_range *range, const vi sums[4], const vf multipliers[4])
+{
+    vf x[4];
+
+    for (int q = 0; q < 4; q++)
+        x[q] = vf_from_vi(sums[q]) * multipliers[q];
+    return codes_in_order(range, x);
 }
 
 #endif

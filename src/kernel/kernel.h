@@ -14,6 +14,7 @@
 #include "kernel/depthwise.h"
 #include "kernel/math_f32.h"
 #include "kernel/observe.h"
+#include "kernel/pointwise_int8.h"
 #include "kernel/pooling_f32.h"
 #include "kernel/quantize.h"
 #include "kernel/reduce_f32.h"
@@ -26,11 +27,12 @@ typedef struct oq_kernels {
     const oq_depthwise_f32 *depthwise; /* depthwise convolution, one output row */
     const oq_tiles_int8 *tiles_int8;   /* the same for 8 bit operands: gemm_int8.h, conv_int8.h */
     const oq_depthwise_int8 *depthwise_int8;
-    const oq_math_f32 *math;             /* element by element */
-    const oq_observe *observe;           /* histograms, extremes per channel */
-    const oq_reduce_f32 *reduce;         /* sums, extremes, softmax, layer norm, min-max */
-    const oq_quantize_kernels *quantize; /* float32 to integers and back */
-    const oq_pooling_f32 *pooling;       /* rows of max and average pooling */
+    const oq_pointwise_int8 *pointwise_int8; /* element by element on codes */
+    const oq_math_f32 *math;                 /* element by element */
+    const oq_observe *observe;               /* histograms, extremes per channel */
+    const oq_reduce_f32 *reduce;             /* sums, extremes, softmax, layer norm, min-max */
+    const oq_quantize_kernels *quantize;     /* float32 to integers and back */
+    const oq_pooling_f32 *pooling;           /* rows of max and average pooling */
 } oq_kernels;
 
 /* The fastest set this processor runs. ONNXQ_ISA=base|avx2|avx512 lowers the choice: a set that is not

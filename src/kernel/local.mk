@@ -19,6 +19,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/k_gemm_int8.inc \
 	%D%/k_math_f32.inc \
 	%D%/k_observe.inc \
+	%D%/k_pointwise_int8.inc \
 	%D%/k_pooling_f32.inc \
 	%D%/k_quantize.inc \
 	%D%/k_reduce_f32.inc \
@@ -26,6 +27,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/kernels.c \
 	%D%/math_f32.h \
 	%D%/observe.h \
+	%D%/pointwise_int8.h \
 	%D%/pooling_f32.h \
 	%D%/quantize.h \
 	%D%/reduce_f32.h \
@@ -46,6 +48,7 @@ KERNEL_LIBS += %D%/libkernel_base.la
 	%D%/k_gemm_int8_base.c \
 	%D%/k_math_f32_base.c \
 	%D%/k_observe_base.c \
+	%D%/k_pointwise_int8_base.c \
 	%D%/k_pooling_f32_base.c \
 	%D%/k_quantize_base.c \
 	%D%/k_reduce_f32_base.c
@@ -62,6 +65,7 @@ KERNEL_LIBS += %D%/libkernel_avx2.la %D%/libkernel_avx512.la
 	%D%/k_gemm_int8_avx2.c \
 	%D%/k_math_f32_avx2.c \
 	%D%/k_observe_avx2.c \
+	%D%/k_pointwise_int8_avx2.c \
 	%D%/k_pooling_f32_avx2.c \
 	%D%/k_quantize_avx2.c \
 	%D%/k_reduce_f32_avx2.c
@@ -73,6 +77,7 @@ KERNEL_LIBS += %D%/libkernel_avx2.la %D%/libkernel_avx512.la
 	%D%/k_gemm_int8_avx512.c \
 	%D%/k_math_f32_avx512.c \
 	%D%/k_observe_avx512.c \
+	%D%/k_pointwise_int8_avx512.c \
 	%D%/k_pooling_f32_avx512.c \
 	%D%/k_quantize_avx512.c \
 	%D%/k_reduce_f32_avx512.c

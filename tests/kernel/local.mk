@@ -7,6 +7,7 @@ check_PROGRAMS += \
 	%D%/kernels.t \
 	%D%/math_f32.t \
 	%D%/observe.t \
+	%D%/pointwise_int8.t \
 	%D%/pooling_f32.t \
 	%D%/quantize.t \
 	%D%/reduce_f32.t \
@@ -19,6 +20,7 @@ check_PROGRAMS += \
 %C%_kernels_t_SOURCES = %D%/kernels.c %D%/kernel_test.h
 %C%_math_f32_t_SOURCES = %D%/math_f32.c %D%/kernel_test.h
 %C%_observe_t_SOURCES = %D%/observe.c %D%/kernel_test.h
+%C%_pointwise_int8_t_SOURCES = %D%/pointwise_int8.c %D%/kernel_test.h
 %C%_pooling_f32_t_SOURCES = %D%/pooling_f32.c %D%/kernel_test.h
 %C%_quantize_t_SOURCES = %D%/quantize.c %D%/kernel_test.h
 %C%_reduce_f32_t_SOURCES = %D%/reduce_f32.c %D%/kernel_test.h

@@ -1,0 +1,1 @@
+#include "kernel/k_pointwise_int8.inc"
