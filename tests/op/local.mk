@@ -150,3 +150,48 @@ check_PROGRAMS += %D%/op_fourier.t
 
 check_PROGRAMS += %D%/op_signal.t
 %C%_op_signal_t_SOURCES = %D%/op_signal.c $(OP_HOST)
+
+check_PROGRAMS += %D%/order.t
+%C%_order_t_SOURCES = %D%/order.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_unique.t
+%C%_op_unique_t_SOURCES = %D%/op_unique.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_reverse.t
+%C%_op_reverse_t_SOURCES = %D%/op_reverse.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_nms.t
+%C%_op_nms_t_SOURCES = %D%/op_nms.c $(OP_HOST)
+
+check_PROGRAMS += %D%/einsum.t
+%C%_einsum_t_SOURCES = %D%/einsum.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_einsum.t
+%C%_op_einsum_t_SOURCES = %D%/op_einsum.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_crop.t
+%C%_op_crop_t_SOURCES = %D%/op_crop.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_det.t
+%C%_op_det_t_SOURCES = %D%/op_det.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_col2im.t
+%C%_op_col2im_t_SOURCES = %D%/op_col2im.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_max_unpool.t
+%C%_op_max_unpool_t_SOURCES = %D%/op_max_unpool.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_tensor_scatter.t
+%C%_op_tensor_scatter_t_SOURCES = %D%/op_tensor_scatter.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_affine_grid.t
+%C%_op_affine_grid_t_SOURCES = %D%/op_affine_grid.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_grid_sample.t
+%C%_op_grid_sample_t_SOURCES = %D%/op_grid_sample.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_roi.t
+%C%_op_roi_t_SOURCES = %D%/op_roi.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_deform_conv.t
+%C%_op_deform_conv_t_SOURCES = %D%/op_deform_conv.c $(OP_HOST)

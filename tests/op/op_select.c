@@ -67,8 +67,32 @@ static void takes_many_in_order(void)
     host_free(h);
 }
 
+static void compresses(void)
+{
+    host *h = host_new("Compress", 11, 2, 1);
+
+    host_floats(h, 0, (float[]){1, 2, 3, 4, 5, 6}, DIMS(3, 2));
+    host_array(h, 1, OQ_BOOL, (uint8_t[]){0, 1, 1}, DIMS(3));
+    is_int(host_run(h), OQ_OK, "Compress without an axis runs");
+    is_mem(h->out[0].data, ((float[]){2, 3}), 8, "elements; behind the condition none is taken");
+    oq_node_set_int(h->node, "axis", 0);
+    is_int(host_run(h), OQ_OK, "along axis 0 it runs");
+    is_str(host_out_shape(h, 0), "float[2,2]", "two rows");
+    is_mem(h->out[0].data, ((float[]){3, 4, 5, 6}), 16, "the last two");
+    oq_node_set_int(h->node, "axis", -1);
+    is_int(host_run(h), OQ_SHAPE, "three conditions for two columns are refused");
+    host_array(h, 1, OQ_BOOL, (uint8_t[]){1}, DIMS(1));
+    is_int(host_run(h), OQ_OK, "one for two is enough");
+    is_mem(h->out[0].data, ((float[]){1, 3, 5}), 12, "the first column");
+    host_type(h, 0, OQ_FLOAT, DIMS(3, 2));
+    is_int(host_infer(h), OQ_OK, "it infers");
+    is_str(host_out_type(h, 0), "float[3,?]", "how many are taken is open");
+    host_free(h);
+}
+
 int main(void)
 {
+    compresses();
     finds_what_is_not_zero();
     keeps_a_triangle();
     takes_the_first();
