@@ -190,10 +190,11 @@ OQ_API oq_status oq_session_output(const oq_session *session, size_t i, oq_input
 
 /* Run all samples of data and write the outputs as an npz file: one array per output, first axis = sample
  * (outputs whose first dimension is the sample's batch of one are stacked along it). profile (may be NULL):
- * receives a table of time per operator and node; free() it. */
+ * receives time, operations and bytes per operator and node, as a table or (profile_json) as JSON; free() it.
+ */
 OQ_API oq_status oq_run_file(oq_model *model, const oq_data_options *data, const char *out, int integer,
-                             int threads, char **profile, oq_progress *progress, void *progress_arg,
-                             oq_diag *diag);
+                             int threads, char **profile, int profile_json, oq_progress *progress,
+                             void *progress_arg, oq_diag *diag);
 /* Layer by layer SQNR of b against a (same inputs and outputs) on data. The report's text is a table. */
 OQ_API oq_status oq_compare(oq_model *a, oq_model *b, const oq_data_options *data, int threads,
                             oq_progress *progress, void *progress_arg, oq_report **report, oq_diag *diag);

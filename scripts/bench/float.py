@@ -28,41 +28,12 @@ PROMISES = {"resnet50": (0.95, 1.05), "mobilenetv2": (1.0, 1.15), "bert": (1.1, 
 CASES_PROMISE, CASES_FLOOR = (1.0, 1.2), 0.7
 
 
-def concrete(model, data):
-    """The model with the sizes of its first sample, shapes inferred."""
-    for x in model.graph.input:
-        if x.name in data:
-            shape = x.type.tensor_type.shape.dim
-            array = data[x.name]
-            dims = (1, *array.shape[1:]) if array.ndim == len(shape) else array.shape[1:]
-            for d, n in zip(shape, dims):
-                d.dim_value = n
-    return onnx.shape_inference.infer_shapes(model, data_prop=True)
-
-
-def shapes_of(model):
-    known = {t.name: list(t.dims) for t in model.graph.initializer}
-    for v in (*model.graph.input, *model.graph.value_info, *model.graph.output):
-        known[v.name] = [d.dim_value for d in v.type.tensor_type.shape.dim]
-    return known
-
-
-def multiply_adds(model_path, data):
-    """Of Conv, Gemm, MatMul and LSTM nodes; 0 where a shape stays unknown."""
-    model = concrete(onnx.load(model_path, load_external_data=False), data)
-    shapes, total = shapes_of(model), 0
-    for node in model.graph.node:
-        y = shapes.get(node.output[0], [0]) if node.output else [0]
-        ins = [shapes.get(x, [0]) for x in node.input]
-        if node.op_type == "Conv":
-            total += np.prod(y, dtype=float) * np.prod(ins[1][1:], dtype=float)
-        elif node.op_type == "Gemm":
-            total += np.prod(y, dtype=float) * (ins[0][0] if any(a.name == "transA" and a.i for a in node.attribute) else ins[0][-1])
-        elif node.op_type == "MatMul":
-            total += np.prod(y, dtype=float) * ins[0][-1]
-        elif node.op_type == "LSTM":
-            total += np.prod(ins[0][:2], dtype=float) * sum(np.prod(w, dtype=float) for w in ins[1:3])
-    return float(total)
+def work_of(args, model, data):
+    """Floating-point operations of one sample in convolutions and matrix products, as our profile counts them."""
+    _, _, out = common.measured(args.build, [common.tool(args.build, "onnx-q"), "run", model, "--input", data, "--calib-samples", 1,
+                                             "--profile", "--json"])
+    counted = ("Conv", "ConvTranspose", "Gemm", "MatMul", "LSTM", "GRU", "RNN")
+    return sum(row["operations"] for row in json.loads(out)["profile"]["operators"] if row["operator"] in counted)
 
 
 def random_data(model_path, folder):
@@ -107,8 +78,7 @@ def compare(name, model, data, threads, rounds, args, promise=(None, None)):
                "peer_base_mb": common.megabytes(other.base), "ours_load_ms": one.ready * 1e3, "peer_load_ms": other.ready * 1e3,
                "difference": agreement(one, other), "checksum": one.checksum}
         row["holds"] = common.verdict(row["ratio"], *promise)
-        with np.load(data) as arrays:
-            work = 2 * multiply_adds(model, arrays)
+        work = work_of(args, model, data)
         row["gflop"], peak = work * 1e-9, args.peaks.setdefault(threads, common.peaks(args.build, threads))["f32"]
         row["ours_share"], row["peer_share"] = (100 * work * 1e-9 / peak / common.fastest(pairs, i) for i in (0, 1))
         return row

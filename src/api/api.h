@@ -27,8 +27,8 @@ typedef struct oq_api_progress {
 bool oq_api_report_progress(void *arg, const char *stage, size_t done, size_t total);
 /* Text of buf as a heap string, buf emptied. OQ_NOMEM when it failed. */
 oq_status oq_api_take_text(oq_buf *buf, char **text);
-/* Time per operator type and per node, slowest first. */
-oq_status oq_api_profile_text(const oq_program *program, const oq_runner *runner, char **text);
+/* Time, operations and bytes per operator type and per node, slowest first. */
+oq_status oq_api_profile_text(const oq_program *program, const oq_runner *runner, bool json, char **text);
 /* Returns status; a fault that left no message (out of memory, cancelled) gets one. */
 oq_status oq_api_end(oq_status status, oq_diag *diag);
 double oq_api_now(void); /* seconds */

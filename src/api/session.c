@@ -204,7 +204,8 @@ static oq_status write_columns(const oq_graph *graph, const column *columns, siz
 }
 
 oq_status oq_run_file(oq_model *model, const oq_data_options *data, const char *out, int integer, int threads,
-                      char **profile, oq_progress *progress, void *progress_arg, oq_diag *diag)
+                      char **profile, int profile_json, oq_progress *progress, void *progress_arg,
+                      oq_diag *diag)
 {
     oq_api_progress report = {progress, progress_arg};
     oq_session *session = NULL;
@@ -226,7 +227,7 @@ oq_status oq_run_file(oq_model *model, const oq_data_options *data, const char *
     if (status == OQ_OK && out)
         status = write_columns(model->graph, columns, oq_dataset_count(dataset), out, diag);
     if (status == OQ_OK && profile)
-        status = oq_api_profile_text(session->program, session->runner, profile);
+        status = oq_api_profile_text(session->program, session->runner, profile_json != 0, profile);
     for (int k = 0; columns && k < model->graph->n_outputs; k++)
         oq_buf_free(&columns[k].bytes);
     free(columns);

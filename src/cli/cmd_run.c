@@ -8,7 +8,7 @@
 
 static int give_result(const cli_settings *s, const char *profile)
 {
-    json_t *root;
+    json_t *root, *times = NULL;
     char *text;
     int result;
 
@@ -19,8 +19,10 @@ static int give_result(const cli_settings *s, const char *profile)
             fprintf(stderr, "wrote %s\n", s->out);
         return EXIT_DONE;
     }
-    root = json_pack("{s:s, s:s, s:s?, s:b, s:s?}", "model", s->operands[0], "data", s->calib, "output",
-                     s->out, "integer", s->integer, "profile", profile);
+    if (profile)
+        times = json_loads(profile, 0, NULL);
+    root = json_pack("{s:s, s:s, s:s?, s:b, s:o?}", "model", s->operands[0], "data", s->calib, "output",
+                     s->out, "integer", s->integer, "profile", times);
     text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
     result = text ? cli_print(s, text) : cli_error(s, EXIT_INTERNAL, "out of memory");
     free(text);
@@ -39,7 +41,7 @@ static int run_model(cli_settings *s, oq_model *model, oq_diag *diag)
     cli_fill_data(s, &data);
     cli_progress_init(&progress, s);
     status = oq_run_file(model, &data, s->out, s->integer, (int)s->threads, s->profile ? &profile : NULL,
-                         cli_progress_show, &progress, diag);
+                         s->json, cli_progress_show, &progress, diag);
     cli_progress_end(&progress);
     result = status == OQ_OK ? give_result(s, profile) : cli_fault(s, status, diag, s->operands[0]);
     free(profile);

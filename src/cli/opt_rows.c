@@ -87,7 +87,8 @@ const opt_row opt_run[] = {
     {"output", 'o', "OUT.npz", OPT_TEXT, FIELD(out), "write the outputs: one array each, first axis = sample",
      "run"},
     {"integer", 0, NULL, OPT_FLAG, FIELD(integer), "quantized units in exact integer arithmetic", "run"},
-    {"profile", 0, NULL, OPT_FLAG, FIELD(profile), "print time per operator and node", "run"},
+    {"profile", 0, NULL, OPT_FLAG, FIELD(profile), "print time, GFLOP/s and bytes per operator and node",
+     "run"},
     {0}};
 
 const opt_row opt_report[] = {

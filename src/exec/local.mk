@@ -31,6 +31,8 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/program.c \
 	%D%/program.h \
 	%D%/run.c \
+	%D%/step_work.c \
+	%D%/step_work.h \
 	%D%/unit.h \
 	%D%/unit_params.c \
 	%D%/units.h

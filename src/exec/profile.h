@@ -7,6 +7,8 @@
 typedef struct oq_step_time {
     uint64_t nanoseconds; /* over all calls, hook included */
     uint64_t calls;
+    double operations; /* over all calls; see step_work.h */
+    double bytes;
 } oq_step_time;
 
 /* Measure every step of this runner from now on (from zero when it was measured before). OQ_NOMEM. */

@@ -7,6 +7,7 @@
 #include "exec/layout.h"
 #include "exec/profile.h"
 #include "exec/program.h"
+#include "exec/step_work.h"
 #include "ir/print.h"
 
 /* ---- slots */
@@ -401,6 +402,8 @@ static oq_status run_one(oq_runner *runner, const oq_step *step, oq_diag *diag)
         if (step->out[i])
             status = show(runner, step->last ? step->last : step->node, step->out[i], diag);
     }
+    if (runner->times)
+        oq_count_work(runner, step);
     release(runner, step);
     return status;
 }

@@ -39,12 +39,12 @@ static void test_run_file(void)
 
     snprintf(path, sizeof path, "%s/out.npz", folder);
     o.data.n_samples = 5;
-    is_int(oq_run_file(model, &o.data, path, 0, 1, &profile, NULL, NULL, &diag), OQ_OK, "all samples run");
+    is_int(oq_run_file(model, &o.data, path, 0, 1, &profile, 0, NULL, NULL, &diag), OQ_OK, "all samples run");
     ok(profile && says(profile, "Conv"), "with a table of time");
     is_int(files_in(folder), 1, "into one file");
     free(profile);
     o.data.path = NULL;
-    is_int(oq_run_file(model, &o.data, path, 0, 1, NULL, NULL, NULL, &diag), OQ_ARG, "samples must be named");
+    is_int(oq_run_file(model, &o.data, path, 0, 1, NULL, 0, NULL, NULL, &diag), OQ_ARG, "samples must be named");
     oq_model_free(model);
 }
 

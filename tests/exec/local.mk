@@ -19,6 +19,9 @@ check_PROGRAMS += %D%/program.t
 check_PROGRAMS += %D%/run.t
 %C%_run_t_SOURCES = %D%/run.c $(TOY)
 
+check_PROGRAMS += %D%/step_work.t
+%C%_step_work_t_SOURCES = %D%/step_work.c
+
 # Not a test: what scripts/compare_ort.py runs. Built on demand: make tests/exec/run_model
 EXTRA_PROGRAMS += %D%/run_model
 %C%_run_model_SOURCES = %D%/run_model.c
