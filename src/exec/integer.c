@@ -129,6 +129,25 @@ static bool match_mover(oq_unit_finder *f, const oq_node *node, oq_unit *unit)
     return true;
 }
 
+/* The window of a pool; false: not one for the units. */
+static bool read_window(const oq_node *node, oq_unit *unit)
+{
+    return oq_window_read(node, &unit->window, NULL) == OQ_OK && unit->window.has_kernel &&
+           unit->window.rank >= 1 && unit->window.rank <= 3;
+}
+
+/* A mover with a form of its own for codes. */
+static bool match_max_pool(oq_unit_finder *f, const oq_node *node, oq_unit *unit)
+{
+    if (!match_mover(f, node, unit))
+        return false;
+    if (read_window(node, unit)) {
+        unit->op = &oq_unit_max_pool;
+        unit->is_direct = false;
+    }
+    return true;
+}
+
 /* ---- tables: each input code has one output code */
 
 static bool make_tables(oq_unit_finder *f, oq_unit *unit)
@@ -184,8 +203,7 @@ static bool match_pool(oq_unit_finder *f, const oq_node *node, oq_unit *unit)
     unit->count_padding = oq_node_int(node, "count_include_pad", 0) != 0;
     if (node->n_inputs != 1 || !read_inputs(f, node, 1, unit) || !oq_read_quantize(f, node, unit))
         return false;
-    return is_global || (oq_window_read(node, &unit->window, NULL) == OQ_OK && unit->window.has_kernel &&
-                         unit->window.rank >= 1 && unit->window.rank <= 3 && !unit->window.ceil_mode);
+    return is_global || (read_window(node, unit) && !unit->window.ceil_mode);
 }
 
 /* ---- the table */
@@ -204,6 +222,7 @@ static matcher *matcher_of(const oq_node *node)
         {"Gemm", match_gemm},
         {"GlobalAveragePool", match_pool},
         {"MatMul", match_matmul},
+        {"MaxPool", match_max_pool},
         {"Mul", match_pair},
         {"Relu", match_relu},
     };

@@ -9,6 +9,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/integer_conv.c \
 	%D%/integer_conv_transpose.c \
 	%D%/integer_matmul.c \
+	%D%/integer_max_pool.c \
 	%D%/integer_pair.c \
 	%D%/integer_pool.c \
 	%D%/integer_table.c \

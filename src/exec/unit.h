@@ -66,7 +66,7 @@ int32_t oq_encode(const oq_codes *q, float x);
 
 /* ---- rows of the runners */
 extern const oq_op oq_unit_conv, oq_unit_conv_transpose, oq_unit_matmul, oq_unit_matmul_pair, oq_unit_add,
-    oq_unit_mul, oq_unit_concat, oq_unit_table, oq_unit_pool, oq_unit_global_pool;
+    oq_unit_mul, oq_unit_concat, oq_unit_table, oq_unit_max_pool, oq_unit_pool, oq_unit_global_pool;
 
 /* ---- packing the weights for the kernels (integer_conv.c, integer_matmul.c); false: out of memory */
 bool oq_pack_conv(oq_unit_finder *f, const oq_node *node, oq_unit *unit);

@@ -44,6 +44,8 @@ typedef struct oq_pointwise_int8 {
     void (*look_up)(const uint8_t *table, const uint8_t *x, uint8_t *y, size_t n);
     /* sums[i] += x[i], modulo 2^32. */
     void (*accumulate)(const void *x, bool is_signed, int32_t *sums, size_t n);
+    /* y[i] = max(x[i], y[i]) */
+    void (*maximum)(const void *x, bool is_signed, void *y, size_t n);
 } oq_pointwise_int8;
 
 extern const oq_pointwise_int8 oq_k_pointwise_int8_base, oq_k_pointwise_int8_avx2, oq_k_pointwise_int8_avx512;

@@ -167,11 +167,22 @@ static void test_tables(const oq_kernels *kernels)
                 n_wrong += (uint32_t)sums[i] !=
                            (uint32_t)INT32_MAX - (uint32_t)i + (uint32_t)value_of(is_signed, x[i]);
         }
+        for (int is_signed = 0; is_signed < 2; is_signed++) {
+            for (size_t i = 0; i <= n; i++)
+                y[i] = (uint8_t)(x[i] * 5 + 1);
+            kernels->pointwise_int8->maximum(x, is_signed, y, n);
+            for (size_t i = 0; i <= n; i++) {
+                uint8_t was = (uint8_t)(x[i] * 5 + 1);
+                bool is_raised = i < n && value_of(is_signed, x[i]) > value_of(is_signed, was);
+
+                n_wrong += y[i] != (is_raised ? x[i] : was);
+            }
+        }
         kernels->pointwise_int8->look_up(table, x, y, n);
         for (size_t i = 0; i < n; i++)
             n_wrong += y[i] != table[x[i]];
     }
-    is_int(n_wrong, 0, "tables and sums, which wrap around");
+    is_int(n_wrong, 0, "tables, maxima, and sums, which wrap around");
 }
 
 int main(void)
