@@ -332,6 +332,19 @@ static inline void vf_store_n(float *p, vf x, size_t n)
         vf_store_some(p, x, n);
 }
 
+/* x in a register: GCC would read a value of memory that has several uses again for each of them. */
+static inline vf vf_keep(vf x)
+{
+#if VW > 4
+    __asm__("" : "+v"(x));
+#elif defined(__x86_64__)
+    __asm__("" : "+x"(x));
+#elif defined(__aarch64__)
+    __asm__("" : "+w"(x));
+#endif
+    return x;
+}
+
 /* NaN stays NaN; a zero keeps its sign when it equals the bound. */
 static inline vf vf_clamp(vf x, vf lo, vf hi)
 {
