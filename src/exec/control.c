@@ -395,7 +395,9 @@ const char *const *oq_control_bodies(const oq_node *node)
 
     if (oq_node_is(node, "If"))
         return branches;
-    return oq_node_is(node, "Loop") || oq_node_is(node, "Scan") ? body : NULL;
+    if (oq_node_is(node, "Loop") || oq_node_is(node, "Scan") || oq_node_is(node, "SequenceMap"))
+        return body;
+    return NULL;
 }
 
 /* Do the body's inputs and outputs correspond to the node's? */
@@ -411,6 +413,8 @@ static const char *mismatch(const oq_node *node, const oq_graph *body)
         return "num_scan_inputs does not fit its inputs";
     if (n_carried < 0 || body->n_inputs != node->n_inputs)
         return "the body has not as many inputs as the node";
+    if (oq_node_is(node, "SequenceMap"))
+        n_carried = 0;
     if (body->n_outputs < node->n_outputs + extra_out || body->n_outputs < n_carried + extra_out)
         return "the body has not as many outputs as the node needs";
     return NULL;
@@ -427,8 +431,6 @@ const char *oq_control_obstacle(const oq_node *node)
     for (int i = oq_node_is(node, "Loop") ? 2 : 0; i < node->n_inputs; i++) {
         if (!node->inputs[i])
             return "a carried input is missing";
-        if (node->inputs[i]->is_opaque_type)
-            return "it carries a sequence, map or optional";
     }
     for (int i = 0; names[i]; i++) {
         const oq_attr *attr = oq_node_attr(node, names[i]);
@@ -447,5 +449,7 @@ oq_status oq_run_control(oq_runner *runner, const oq_step *step, oq_diag *diag)
 {
     if (oq_node_is(step->node, "If"))
         return run_if(runner, step, diag);
+    if (oq_node_is(step->node, "SequenceMap"))
+        return oq_run_sequence_map(runner, step, diag);
     return oq_node_is(step->node, "Loop") ? run_loop(runner, step, diag) : run_scan(runner, step, diag);
 }

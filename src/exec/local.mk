@@ -34,6 +34,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/run.c \
 	%D%/step_work.c \
 	%D%/step_work.h \
+	%D%/sequence_map.c \
 	%D%/unit.h \
 	%D%/unit_params.c \
 	%D%/units.h

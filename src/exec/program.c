@@ -21,7 +21,7 @@ bool oq_array_shape(oq_array *array, oq_dtype dtype, const int64_t *dims, int ra
     oq_array shape = {.dtype = dtype, .rank = rank};
 
     if (rank < 0 || rank > OQ_MAX_RANK || !oq_dims_count(dims, rank, &shape.n) ||
-        !oq_dtype_bytes(dtype, shape.n, &shape.size))
+        !oq_array_bytes(dtype, shape.n, &shape.size))
         return false;
     for (int i = 0; i < rank; i++)
         shape.dims[i] = dims[i];
@@ -70,7 +70,7 @@ const char *oq_exec_obstacle(const oq_node *node)
     if (!op->run)
         return "this operator cannot be run here";
     for (int i = 0; i < node->n_inputs; i++) {
-        if (node->inputs[i] && node->inputs[i]->is_opaque_type)
+        if (node->inputs[i] && node->inputs[i]->is_opaque_type && !(op->flags & OQ_OP_SEQUENCES))
             return "it reads a sequence, map or sparse tensor";
     }
     first = node->n_inputs ? node->inputs[0] : NULL;

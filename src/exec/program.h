@@ -108,6 +108,7 @@ oq_status oq_slot_alloc(oq_runner *runner, oq_slot *slot, oq_dtype dtype, const 
 
 /* ---- control.c */
 oq_status oq_run_control(oq_runner *runner, const oq_step *step, oq_diag *diag);
+oq_status oq_run_sequence_map(oq_runner *runner, const oq_step *step, oq_diag *diag); /* sequence_map.c */
 /* Attribute names of the bodies of a control operator, NULL-terminated; NULL: not one. */
 const char *const *oq_control_bodies(const oq_node *node);
 /* Reason why this control node cannot run; NULL: it can. */

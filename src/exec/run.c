@@ -200,7 +200,11 @@ static oq_status check_inputs(const oq_step *step, const oq_array *const *in, oq
     for (int i = 0; i < step->n_in; i++) {
         if (!in[i] && step->in && step->in[i])
             OQ_OP_FAIL(&ctx, OQ_INTERNAL, "input %d is not there yet", i);
+        if (in[i] && in[i]->dtype >= OQ_N_DTYPES && !(step->op->flags & OQ_OP_SEQUENCES))
+            OQ_OP_FAIL(&ctx, OQ_UNSUPPORTED, "cannot be run on a sequence or optional");
     }
+    if (in[0] && in[0]->dtype >= OQ_N_DTYPES)
+        return OQ_OK;
     if (step->is_integer || !step->op->types || step->n_in == 0 || !in[0])
         return OQ_OK;
     if (!(step->op->types & OQ_T(in[0]->dtype)))

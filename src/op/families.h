@@ -49,6 +49,7 @@ extern const oq_op oq_ops_roi[];
 extern const oq_op oq_ops_scan[];
 extern const oq_op oq_ops_scatter[];
 extern const oq_op oq_ops_select[];
+extern const oq_op oq_ops_sequence[];
 extern const oq_op oq_ops_shape[];
 extern const oq_op oq_ops_signal[];
 extern const oq_op oq_ops_softmax[];

@@ -71,6 +71,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/op_scan.c \
 	%D%/op_scatter.c \
 	%D%/op_select.c \
+	%D%/op_sequence.c \
 	%D%/op_shape.c \
 	%D%/op_signal.c \
 	%D%/op_slice.c \
@@ -90,6 +91,8 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/powers.h \
 	%D%/resize_axis.c \
 	%D%/resize_axis.h \
+	%D%/sequence.c \
+	%D%/sequence.h \
 	%D%/table.c \
 	%D%/window.c \
 	%D%/window.h

@@ -30,6 +30,11 @@ typedef struct oq_array {
     bool is_constant; /* same data for every run */
 } oq_array;
 
+/* Element types that only arrays have: a list of tensors as bytes (op/sequence.h), and an optional with
+ * nothing in it. Only operators with the flag OQ_OP_SEQUENCES ever see them. */
+#define OQ_SEQUENCE ((oq_dtype)30)
+#define OQ_NOTHING  ((oq_dtype)31)
+
 /* ------------------------------------------------------------------ infer */
 
 /* What is known of one element of a small integer tensor. */
@@ -200,6 +205,7 @@ enum oq_op_flags {
     OQ_OP_COMMUTES =
         1u << 3, /* a pure mover or monotone per-element choice: rounding commutes with it exactly */
     OQ_OP_EPILOGUE = 1u << 4,  /* prepare() takes an epilogue: Relu, Clip and Add behind it are merged */
+    OQ_OP_SEQUENCES = 1u << 6, /* reads or gives sequences and optionals */
     OQ_OP_EITHER_END = 1u << 5 /* of a channels_last row: input 0 or output 0 may also be plain, as last_in
                                   and last_out tell */
 };
@@ -255,6 +261,8 @@ bool oq_axis_normalize(int64_t axis, int rank, int *out);
 bool oq_broadcast_dims(const oq_array *a, const oq_array *b, int64_t *dims, int *rank);
 /* Element i of an integer array (int32, int64, or any integer type) as int64. */
 int64_t oq_array_int(const oq_array *array, size_t i);
+/* Bytes of n elements of an array, sequences and empty optionals included; false on overflow or unknown type. */
+bool oq_array_bytes(oq_dtype dtype, size_t n, size_t *bytes);
 /* Bytes of one element (0 for packed types). */
 size_t oq_elem_size(oq_dtype dtype);
 /* Product of dims[from..to-1]. */

@@ -537,7 +537,7 @@ const oq_op oq_ops_shape[] = {
     {"Dropout", "", 7, 1, 1, 1, 2, OQ_T_FLOATS, infer_dropout, NULL, run_dropout, OQ_RULE_SAME, -1, -1, MOVES, OQ_LAYOUT_POINT},
     {"Dropout", "", 12, 1, 3, 1, 2, OQ_T_FLOATS, infer_dropout, NULL, run_dropout, OQ_RULE_SAME, -1, -1, MOVES, OQ_LAYOUT_POINT},
     {"Flatten", "", 1, 1, 1, 1, 1, OQ_T_ALL, infer_flatten, NULL, run_flatten, OQ_RULE_SAME, -1, -1, MOVES},
-    {"Identity", "", 1, 1, 1, 1, 1, OQ_T_ALL, infer_identity, NULL, run_identity, OQ_RULE_SAME, -1, -1, MOVES, OQ_LAYOUT_POINT},
+    {"Identity", "", 1, 1, 1, 1, 1, OQ_T_ALL, infer_identity, NULL, run_identity, OQ_RULE_SAME, -1, -1, MOVES | OQ_OP_SEQUENCES, OQ_LAYOUT_POINT},
     {"Reshape", "", 5, 2, 2, 1, 1, OQ_T_ALL, infer_reshape, NULL, run_reshape, OQ_RULE_SAME, -1, -1, MOVES},
     {"Shape", "", 1, 1, 1, 1, 1, OQ_T_ALL, infer_shape, NULL, run_shape, OQ_RULE_NONE, -1, -1, OQ_OP_SHAPE},
     {"Size", "", 1, 1, 1, 1, 1, OQ_T_ALL, infer_size, NULL, run_size, OQ_RULE_NONE, -1, -1, OQ_OP_SHAPE},

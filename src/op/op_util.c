@@ -63,6 +63,11 @@ size_t oq_dims_product(const int64_t *dims, int from, int to)
     return n;
 }
 
+bool oq_array_bytes(oq_dtype dtype, size_t n, size_t *bytes)
+{
+    return oq_dtype_bytes(dtype == OQ_SEQUENCE || dtype == OQ_NOTHING ? OQ_UINT8 : dtype, n, bytes);
+}
+
 bool oq_to_floats(const oq_array *in, float *out)
 {
     oq_tensor view = {.dtype = in->dtype, .n_elements = in->n, .data = in->data, .size = in->size};

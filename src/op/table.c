@@ -46,6 +46,7 @@ static const oq_op *const families[] = {
     oq_ops_scan,
     oq_ops_scatter,
     oq_ops_select,
+    oq_ops_sequence,
     oq_ops_shape,
     oq_ops_signal,
     oq_ops_softmax,

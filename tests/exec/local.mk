@@ -21,6 +21,8 @@ check_PROGRAMS += %D%/run.t
 
 check_PROGRAMS += %D%/step_work.t
 %C%_step_work_t_SOURCES = %D%/step_work.c
+check_PROGRAMS += %D%/sequence_map.t
+%C%_sequence_map_t_SOURCES = %D%/sequence_map.c $(TOY)
 
 # Not a test: what scripts/compare_ort.py runs. Built on demand: make tests/exec/run_model
 EXTRA_PROGRAMS += %D%/run_model

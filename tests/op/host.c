@@ -182,7 +182,7 @@ static void *test_output(oq_run *ctx, int i, oq_dtype dtype, const int64_t *dims
     *out = (oq_array){.dtype = dtype, .rank = rank};
     if (rank)
         memcpy(out->dims, dims, (size_t)rank * sizeof *dims);
-    if (!oq_dims_count(dims, rank, &out->n) || !oq_dtype_bytes(dtype, out->n, &out->size) ||
+    if (!oq_dims_count(dims, rank, &out->n) || !oq_array_bytes(dtype, out->n, &out->size) ||
         (h->memory_limit && out->size > h->memory_limit)) {
         ctx->status = OQ_LIMIT;
         return NULL;

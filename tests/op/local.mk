@@ -195,3 +195,8 @@ check_PROGRAMS += %D%/op_roi.t
 
 check_PROGRAMS += %D%/op_deform_conv.t
 %C%_op_deform_conv_t_SOURCES = %D%/op_deform_conv.c $(OP_HOST)
+check_PROGRAMS += %D%/sequence.t
+%C%_sequence_t_SOURCES = %D%/sequence.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_sequence.t
+%C%_op_sequence_t_SOURCES = %D%/op_sequence.c $(OP_HOST)
