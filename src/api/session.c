@@ -10,12 +10,24 @@
 struct oq_session {
     oq_model *model;
     oq_pool *pool;
+    oq_model *copy; /* of the caller's model, simplified: it is model then. NULL: none */
     oq_program *program;
     oq_runner *runner;
     oq_array *feeds;
     oq_arena *arena;  /* lives as long as the session */
     oq_arena *inputs; /* copies of the last run's inputs: an output may be one of them */
 };
+
+static oq_status simplify(oq_session *s, oq_diag *diag)
+{
+    oq_pass_ctx ctx = {.arena = s->inputs, .diag = diag};
+
+    s->copy = oq_model_clone(s->model);
+    if (!s->copy)
+        return OQ_NOMEM;
+    s->model = s->copy;
+    return oq_simplify(s->copy->graph, &ctx);
+}
 
 static oq_status open_session(oq_session *s, bool integer, int threads, oq_diag *diag)
 {
@@ -27,6 +39,8 @@ static oq_status open_session(oq_session *s, bool integer, int threads, oq_diag 
     if (!s->arena || !s->inputs || !s->pool)
         return OQ_NOMEM;
     OQ_TRY(oq_api_prepare(s->model, diag));
+    if (!integer)
+        OQ_TRY(simplify(s, diag));
     s->feeds = OQ_NEW_ARRAY(s->arena, oq_array, s->model->graph->n_inputs + 1);
     if (!s->feeds)
         return OQ_NOMEM;
@@ -56,6 +70,7 @@ void oq_session_free(oq_session *session)
         return;
     oq_runner_free(session->runner);
     oq_program_free(session->program);
+    oq_model_destroy(session->copy);
     oq_pool_free(session->pool);
     oq_arena_free(session->inputs);
     oq_arena_free(session->arena);

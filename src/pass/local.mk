@@ -26,4 +26,5 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/raise_opset_math.c \
 	%D%/raise_opset_shape.c \
 	%D%/read_qdq.c \
-	%D%/remove_noops.c
+	%D%/remove_noops.c \
+	%D%/simplify.c

@@ -17,6 +17,7 @@
 #include "data/dataset.h"
 #include "exec/profile.h"
 #include "onnx/import.h"
+#include "pass/pass.h"
 
 #define MAX_RUNS 100000
 
@@ -52,9 +53,22 @@ static bool parse(bench *b, int argc, char **argv)
     return n == 2 && b->n_threads > 0;
 }
 
+/* As a session does (api/session.c). */
+static oq_status simplify(bench *b, oq_diag *diag)
+{
+    oq_pass_ctx ctx = {.arena = oq_arena_new(0), .diag = diag};
+    oq_status status = ctx.arena ? oq_inline_functions(b->model->graph, &ctx) : OQ_NOMEM;
+
+    if (status == OQ_OK)
+        status = b->is_integer ? oq_infer_shapes(b->model->graph, &ctx) : oq_simplify(b->model->graph, &ctx);
+    oq_arena_free(ctx.arena);
+    return status;
+}
+
 static oq_status set_up(bench *b, oq_diag *diag)
 {
-    oq_exec_options options = {.mode = b->is_integer ? OQ_EXEC_INTEGER : OQ_EXEC_FLOAT};
+    oq_exec_options options = {.mode = b->is_integer ? OQ_EXEC_INTEGER : OQ_EXEC_FLOAT,
+                               .watch = OQ_WATCH_NONE};
     oq_dataset_options data = {.max_samples = 0};
 
     b->arena = oq_arena_new(0);
@@ -62,6 +76,7 @@ static oq_status set_up(bench *b, oq_diag *diag)
     if (!b->arena || !b->pool)
         return OQ_NOMEM;
     OQ_TRY(oq_import_file(b->model_path, NULL, &b->model, diag));
+    OQ_TRY(simplify(b, diag));
     OQ_TRY(oq_program_compile(b->model->graph, &options, &b->program, diag));
     OQ_TRY(oq_runner_new(b->program, b->pool, &b->runner, diag));
     OQ_TRY(oq_dataset_open(b->model->graph, b->data_path, &data, &b->dataset, diag));
