@@ -2,8 +2,9 @@
 
 #include <string.h>
 
-/* Elements of one task: 256 KiB of float32, which stays in the second-level cache. */
-#define PART ((size_t)1 << 16)
+/* A task has at least so many elements (a microsecond of adding), a whole number of cache lines. */
+#define LEAST_PART       ((size_t)1 << 13)
+#define PARTS_PER_WORKER 4
 
 /* ------------------------------------------------------------------ the plan */
 
@@ -44,39 +45,50 @@ static bool can_merge(const oq_broadcast *plan, int64_t step[][OQ_MAX_RANK], int
     return true;
 }
 
-bool oq_broadcast_plan(oq_broadcast *plan, const oq_array *const *operands, int n_operands)
+/* Result dims from the innermost on, neighbours merged where possible; returns how many are left. */
+static int merge_dims(oq_broadcast *plan, int64_t step[][OQ_MAX_RANK], bool keeps_row, int64_t *size)
+{
+    int n = 0, last = -1;
+
+    for (int i = plan->rank - 1; i >= 0; i--) {
+        bool is_row = keeps_row && i == plan->rank - 1;
+
+        if (plan->dims[i] == 1 && !is_row)
+            continue;
+        if (last >= 0 && !(keeps_row && n == 1) && can_merge(plan, step, i, last)) {
+            size[n - 1] *= plan->dims[i];
+        } else {
+            size[n] = plan->dims[i];
+            for (int k = 0; k < plan->n_operands; k++)
+                plan->step[k][n] = step[k][i];
+            n++;
+        }
+        last = i;
+    }
+    return n;
+}
+
+static bool make_plan(oq_broadcast *plan, const oq_array *const *operands, int n_operands, bool keeps_row)
 {
     int64_t step[OQ_MAX_OPERANDS][OQ_MAX_RANK], size[OQ_MAX_RANK];
-    int n = 0; /* merged dims so far, innermost first */
+    int n;
 
-    memset(plan, 0, sizeof *plan);
     plan->n_operands = n_operands;
+    plan->n_outer = 0;
+    plan->row = 0;
     if (!result_dims(plan, operands))
         return false;
     if (plan->n == 0)
         return true;
     for (int k = 0; k < n_operands; k++)
         steps_of(operands[k], plan->rank, step[k]);
-    for (int i = plan->rank - 1, last = -1; i >= 0; i--) {
-        if (plan->dims[i] == 1)
-            continue;
-        if (last >= 0 && can_merge(plan, step, i, last)) {
-            size[n - 1] *= plan->dims[i];
-        } else {
-            size[n] = plan->dims[i];
-            for (int k = 0; k < n_operands; k++)
-                plan->step[k][n] = step[k][i];
-            n++;
-        }
-        last = i;
-    }
+    n = merge_dims(plan, step, keeps_row, size);
     plan->row = n ? (size_t)size[0] : 1;
-    for (int k = 0; k < n_operands; k++)
-        plan->row_step[k] = n ? (int)plan->step[k][0] : 0;
     plan->n_outer = n ? n - 1 : 0;
     for (int k = 0; k < n_operands; k++) {
         int64_t reversed[OQ_MAX_RANK] = {0};
 
+        plan->row_step[k] = n ? (int)plan->step[k][0] : 0;
         for (int i = 1; i < n; i++)
             reversed[n - 1 - i] = plan->step[k][i];
         memcpy(plan->step[k], reversed, sizeof reversed);
@@ -86,13 +98,23 @@ bool oq_broadcast_plan(oq_broadcast *plan, const oq_array *const *operands, int 
     return true;
 }
 
+bool oq_broadcast_plan(oq_broadcast *plan, const oq_array *const *operands, int n_operands)
+{
+    return make_plan(plan, operands, n_operands, false);
+}
+
+bool oq_broadcast_plan_rows(oq_broadcast *plan, const oq_array *const *operands, int n_operands)
+{
+    return make_plan(plan, operands, n_operands, true);
+}
+
 oq_status oq_broadcast_inputs(oq_run *ctx, oq_broadcast *plan, int n_operands)
 {
-    char text[OQ_MAX_OPERANDS][128];
+    char text[3][128];
 
     if (oq_broadcast_plan(plan, ctx->in, n_operands))
         return OQ_OK;
-    for (int k = 0; k < OQ_MAX_OPERANDS; k++) {
+    for (int k = 0; k < 3; k++) {
         oq_shape shape = k < n_operands ? oq_shape_of(ctx->in[k]->dims, ctx->in[k]->rank) : oq_shape_scalar();
 
         oq_shape_text(&shape, text[k], sizeof text[k]);
@@ -155,8 +177,16 @@ void oq_broadcast_rows(const oq_broadcast *plan, oq_pool *pool, oq_row_fn *fn, v
         oq_split_range(pool, plan->n, walk_range, &w);
 }
 
+void oq_broadcast_part(const oq_broadcast *plan, size_t first, size_t n, oq_row_fn *fn, void *arg)
+{
+    walk w = {plan, fn, arg};
+
+    if (n)
+        walk_range(&w, first, n);
+}
+
 typedef struct {
-    size_t n;
+    size_t n, part;
     oq_range_fn *fn;
     void *arg;
 } ranges;
@@ -164,17 +194,21 @@ typedef struct {
 static void run_part(void *arg, size_t index, int worker)
 {
     const ranges *r = arg;
-    size_t first = index * PART, left = r->n - first;
+    size_t first = index * r->part, left = r->n - first;
 
     (void)worker;
-    r->fn(r->arg, first, left < PART ? left : PART);
+    r->fn(r->arg, first, left < r->part ? left : r->part);
 }
 
 void oq_split_range(oq_pool *pool, size_t n, oq_range_fn *fn, void *arg)
 {
-    ranges r = {n, fn, arg};
+    size_t most = (size_t)oq_pool_size(pool) * PARTS_PER_WORKER, parts = n / LEAST_PART;
+    ranges r = {n, n, fn, arg};
 
     if (n == 0)
         return;
-    oq_pool_run(pool, (n + PART - 1) / PART, run_part, &r);
+    parts = parts < most ? parts : most;
+    if (oq_pool_size(pool) > 1 && parts > 1)
+        r.part = (n / parts + 16) / 16 * 16;
+    oq_pool_run(pool, (n + r.part - 1) / r.part, run_part, &r);
 }

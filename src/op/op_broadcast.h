@@ -10,7 +10,7 @@
 
 #include "op/op.h"
 
-#define OQ_MAX_OPERANDS 3
+#define OQ_MAX_OPERANDS 8
 
 typedef struct oq_broadcast {
     int rank;                  /* of the result */
@@ -29,12 +29,16 @@ typedef void oq_row_fn(void *arg, size_t at, const size_t *first, const int *row
 
 /* False when the shapes do not broadcast, or the result has too many elements. */
 bool oq_broadcast_plan(oq_broadcast *plan, const oq_array *const *operands, int n_operands);
+/* The same with the last dimension of the result left alone: it is the row, also when it is 1. */
+bool oq_broadcast_plan_rows(oq_broadcast *plan, const oq_array *const *operands, int n_operands);
 /* The same, recorded as the operator's fault. */
 oq_status oq_broadcast_inputs(oq_run *ctx, oq_broadcast *plan, int n_operands);
 /* Call fn for every row, in parallel over the pool when the result is large. fn may be called for a part of a
  * row. */
 void oq_broadcast_rows(const oq_broadcast *plan, oq_pool *pool, oq_row_fn *fn, void *arg);
-/* Parts of n elements for oq_pool_run: fn(arg, first, n). Cuts are fixed, whatever the number of threads. */
+/* The part of it for result elements first .. first + n - 1. */
+void oq_broadcast_part(const oq_broadcast *plan, size_t first, size_t n, oq_row_fn *fn, void *arg);
+/* Parts of n elements for oq_pool_run: fn(arg, first, n). Results of fn must not depend on the cuts. */
 typedef void oq_range_fn(void *arg, size_t first, size_t n);
 void oq_split_range(oq_pool *pool, size_t n, oq_range_fn *fn, void *arg);
 

@@ -1,11 +1,12 @@
 /* op_pow: Pow. The result has the type of the base, whatever the exponent's type is.
  *
- * Float bases: squares and cubes are products (as ONNX Runtime computes them), the rest is pow() of the
- * base's precision. Integer base and exponent: exact, wrapping around; a negative exponent gives the
- * reciprocal cut to an integer, 0 to a negative power is 0. Integer base with a fractional exponent goes
- * through double. */
+ * Float bases: squares and cubes are products (as ONNX Runtime computes them), exponent 1/2 is a square root,
+ * the rest is pow() of the base's precision. Integer base and exponent: exact, wrapping around; a negative
+ * exponent gives the reciprocal cut to an integer, 0 to a negative power is 0. Integer base with a fractional
+ * exponent goes through double. */
 #include <math.h>
 
+#include "kernel/kernel.h"
 #include "op/op_broadcast.h"
 #include "op/op_elementwise.h"
 
@@ -21,22 +22,38 @@ typedef struct {
     void *out;
 } pow_job;
 
+/* x * x, then times x again; out is not x. */
+static void cubes(const oq_math_f32 *math, const float *x, float *out, size_t n)
+{
+    math->binary[OQ_MUL](x, x, out, n);
+    math->binary[OQ_MUL](out, x, out, n);
+}
+
+/* As pow() has it: the root of -0 is +0, that of -inf is inf. */
+static void roots(const oq_math_f32 *math, const float *x, float *out, size_t n)
+{
+    math->binary_scalar[OQ_ADD](x, 0.0f, out, n);
+    math->unary[OQ_SQRT](out, out, n);
+    for (size_t i = 0; i < n; i++)
+        out[i] = x[i] == -INFINITY ? INFINITY : out[i];
+}
+
 static void pow_row_f32(void *arg, size_t at, const size_t *first, const int *step, size_t n)
 {
     const pow_job *job = arg;
     const float *x = (const float *)job->base + first[0], *y = (const float *)job->exponent + first[1];
+    const oq_math_f32 *math = oq_kernels_best()->math;
     float *out = (float *)job->out + at;
 
-    if (step[0] && !step[1] && *y == 2.0f) {
-        for (size_t i = 0; i < n; i++)
-            out[i] = x[i] * x[i];
-    } else if (step[0] && !step[1] && *y == 3.0f) {
-        for (size_t i = 0; i < n; i++)
-            out[i] = x[i] * x[i] * x[i];
-    } else {
+    if (!step[1] && *y == 2.0f)
+        math->binary[OQ_MUL](x, x, out, n);
+    else if (!step[1] && *y == 3.0f)
+        cubes(math, x, out, n);
+    else if (!step[1] && *y == 0.5f)
+        roots(math, x, out, n);
+    else
         for (size_t i = 0; i < n; i++)
             out[i] = powf(x[i * (size_t)step[0]], y[i * (size_t)step[1]]);
-    }
 }
 
 static void pow_row_f64(void *arg, size_t at, const size_t *first, const int *step, size_t n)

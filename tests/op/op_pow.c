@@ -45,8 +45,25 @@ static void integer_bases(void)
     host_free(h);
 }
 
+static void roots(void)
+{
+    host *h = host_new("Pow", 13, 2, 1);
+
+    host_floats(h, 0, (float[]){4, -0.0f, -INFINITY, INFINITY, 2, -1}, DIMS(6));
+    host_floats(h, 1, (float[]){0.5f}, SCALAR);
+    is_int(host_run(h), OQ_OK, "exponent 1/2");
+    is_float(host_float(h, 0, 0), 2, 0, "root of 4");
+    ok(host_float(h, 0, 1) == 0 && !signbit(host_float(h, 0, 1)), "(-0)^0.5 is +0");
+    ok(host_float(h, 0, 2) == INFINITY, "(-inf)^0.5 is inf");
+    ok(host_float(h, 0, 3) == INFINITY, "inf^0.5 is inf");
+    ok(host_float(h, 0, 4) == sqrtf(2), "root of 2");
+    ok(isnan(host_float(h, 0, 5)), "(-1)^0.5 is NaN");
+    host_free(h);
+}
+
 int main(void)
 {
+    roots();
     float_bases();
     integer_bases();
     return tap_done();
