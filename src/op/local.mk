@@ -17,6 +17,8 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/floats.h \
 	%D%/matmul_shape.c \
 	%D%/matmul_shape.h \
+	%D%/matmul_view.c \
+	%D%/matmul_view.h \
 	%D%/op.h \
 	%D%/op_activation.c \
 	%D%/op_affine_grid.c \

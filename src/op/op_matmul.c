@@ -5,6 +5,9 @@
  * double) are computed in float32 by the packed product; double and the integers, which no network uses for
  * weights, by plain loops. Integers wrap around.
  *
+ * Two activations go through matmul_view.c. What exec merges into a step (an epilogue) is added and clamped
+ * in the product's own last pass: a residual of the result's shape, or a vector of its last axis.
+ *
  * Gemm: Y = alpha * A' * B' + beta * C, A' and B' possibly transposed, C broadcast to Y. With alpha = 1 the
  * sums start from beta * C, else beta * C is added at the end.
  */
@@ -18,6 +21,7 @@
 #include "op/families.h"
 #include "op/floats.h"
 #include "op/matmul_shape.h"
+#include "op/matmul_view.h"
 
 /* ------------------------------------------------------------------ plain products of the other types */
 
@@ -62,6 +66,26 @@ static bool is_plain(oq_dtype dtype)
     return dtype == OQ_DOUBLE || oq_dtype_is_integer(dtype);
 }
 
+/* ------------------------------------------------------------------ what is merged into the step */
+
+/* The epilogue into gemm, whose result (n columns) starts at element `at` of the output. */
+static oq_status set_epilogue(oq_run *ctx, const oq_epilogue *epilogue, oq_gemm_f32 *gemm, size_t n,
+                              size_t at)
+{
+    const oq_array *r = epilogue && epilogue->residual >= 0 ? oq_in(ctx, epilogue->residual) : NULL;
+    bool is_vector = r && r->rank == 1 && r->n == n;
+
+    gemm->lo = epilogue ? epilogue->lo : -INFINITY;
+    gemm->hi = epilogue ? epilogue->hi : INFINITY;
+    if (!r)
+        return OQ_OK;
+    if (r->dtype != OQ_FLOAT || (!is_vector && r->n != ctx->out[0].n))
+        OQ_OP_FAIL(ctx, OQ_SHAPE, "the operand of the Add behind it has not the shape the graph gives it");
+    gemm->residual = (const float *)r->data + (is_vector ? 0 : at);
+    gemm->residual_stride = is_vector ? 0 : n;
+    return OQ_OK;
+}
+
 /* ------------------------------------------------------------------ MatMul */
 
 static oq_status infer_matmul(oq_infer *ctx)
@@ -73,6 +97,7 @@ typedef struct {
     const oq_packed_f32 *b; /* one per matrix of the constant right-hand side; NULL: it is packed per run */
     int rank;               /* of B */
     int64_t dims[OQ_MAX_RANK];
+    const oq_epilogue *epilogue; /* NULL: none */
 } matmul_state;
 
 static oq_status pack_matrices(oq_prepare *ctx, matmul_state *state, const oq_tensor *b, const void *data)
@@ -109,6 +134,7 @@ static oq_status prepare_matmul(oq_prepare *ctx)
     if (!state)
         OQ_OP_FAIL(ctx, OQ_NOMEM, "out of memory");
     ctx->state = state;
+    state->epilogue = ctx->epilogue;
     if (!b || is_plain(b->dtype) || !oq_dtype_is_float(b->dtype) || b->rank < 1 || b->rank > OQ_MAX_RANK)
         return OQ_OK;
     data = oq_prepare_floats(ctx, b);
@@ -143,13 +169,10 @@ static oq_status run_batches(oq_run *ctx, const oq_product *p, const matmul_stat
         return ctx->status;
     for (size_t i = 0; i < n_products; i++) {
         size_t ib = oq_product_matrix(p, p->b_step, i);
-        oq_gemm_f32 gemm = {.b = state->b ? &state->b[ib] : &packed,
-                            .m = m,
-                            .a_stride = p->k,
-                            .c_stride = p->n,
-                            .lo = -INFINITY,
-                            .hi = INFINITY};
+        oq_gemm_f32 gemm = {
+            .b = state->b ? &state->b[ib] : &packed, .m = m, .a_stride = p->k, .c_stride = p->n};
 
+        OQ_TRY(set_epilogue(ctx, state->epilogue, &gemm, p->n, i * p->m * p->n));
         if (!state->b && ib != last)
             oq_pack_f32(oq_kernels_best(), p->k, p->n, b + ib * p->k * p->n, p->n, 1, memory, &packed);
         last = ib;
@@ -185,8 +208,10 @@ static oq_status run_matmul(oq_run *ctx)
         run_plain_batches(&p, a_in->dtype, a_in->data, b_in->data, out);
         return OQ_OK;
     }
-    a = oq_floats_in(ctx, 0);
-    if (!a || (b_in && !(b = oq_floats_in(ctx, 1))) ||
+    if (a_in->dtype == OQ_FLOAT && b_in && b_in->dtype == OQ_FLOAT && !state->epilogue &&
+        (p.n_batches == 1 || !p.shares_b))
+        return oq_matmul_view_run(ctx, &(oq_matmul_views){.a = {.rank = 0}});
+    if (!(a = oq_floats_in(ctx, 0)) || (b_in && !(b = oq_floats_in(ctx, 1))) ||
         !(y = oq_floats_out(ctx, 0, a_in->dtype, p.dims, p.rank)))
         return ctx->status;
     if (ctx->out[0].n > 0)
@@ -200,7 +225,8 @@ static oq_status run_matmul(oq_run *ctx)
 typedef struct {
     bool trans_a, trans_b, is_packed;
     float alpha, beta;
-    oq_packed_f32 b; /* when is_packed */
+    oq_packed_f32 b;             /* when is_packed */
+    const oq_epilogue *epilogue; /* NULL: none */
 } gemm_state;
 
 static oq_status infer_gemm(oq_infer *ctx)
@@ -246,6 +272,7 @@ static oq_status prepare_gemm(oq_prepare *ctx)
     if (!state)
         OQ_OP_FAIL(ctx, OQ_NOMEM, "out of memory");
     ctx->state = state;
+    state->epilogue = ctx->epilogue;
     state->trans_a = oq_node_int(ctx->node, "transA", 0) != 0;
     state->trans_b = oq_node_int(ctx->node, "transB", 0) != 0;
     state->alpha = oq_node_float(ctx->node, "alpha", 1);
@@ -327,6 +354,19 @@ static void add_c(const plain_sizes *s, const gemm_state *state, const float *c,
         }
 }
 
+/* The epilogue where the product could not take it. */
+static void finish_rows(const plain_sizes *s, const oq_gemm_f32 *last, float *y)
+{
+    const oq_math_f32 *math = oq_kernels_best()->math;
+
+    for (size_t i = 0; i < s->m; i++, y += s->n) {
+        if (last->residual)
+            math->binary[OQ_ADD](y, last->residual + i * last->residual_stride, y, s->n);
+        if (last->lo > -INFINITY || last->hi < INFINITY)
+            math->clip(y, last->lo, last->hi, y, s->n);
+    }
+}
+
 /* A' with its rows in one piece. */
 static const float *plain_rows(oq_run *ctx, const gemm_state *state, const plain_sizes *s)
 {
@@ -360,7 +400,7 @@ static oq_status run_float_gemm(oq_run *ctx, const gemm_state *state, const plai
                                 size_t c_column)
 {
     oq_packed_f32 local;
-    oq_gemm_f32 gemm = {.m = s->m, .a_stride = s->k, .c_stride = s->n, .lo = -INFINITY, .hi = INFINITY};
+    oq_gemm_f32 gemm = {.m = s->m, .a_stride = s->k, .c_stride = s->n}, last = {0};
     const float *c = NULL;
     bool is_bias;
 
@@ -371,6 +411,7 @@ static oq_status run_float_gemm(oq_run *ctx, const gemm_state *state, const plai
     gemm.c = oq_floats_out(ctx, 0, ctx->in[0]->dtype, (const int64_t[]){(int64_t)s->m, (int64_t)s->n}, 2);
     if (!gemm.c)
         return ctx->status;
+    OQ_TRY(set_epilogue(ctx, state->alpha == 1 ? state->epilogue : NULL, &gemm, s->n, 0));
     is_bias = c && state->alpha == 1 && state->beta == 1 && c_row == 0 && c_column == 1;
     if (is_bias) {
         gemm.bias = c;
@@ -380,8 +421,11 @@ static oq_status run_float_gemm(oq_run *ctx, const gemm_state *state, const plai
     }
     if (ctx->out[0].n > 0)
         oq_gemm_f32_run(ctx->pool, &gemm);
-    if (state->alpha != 1)
+    if (state->alpha != 1) {
         add_c(s, state, c, c_row, c_column, false, gemm.c);
+        OQ_TRY(set_epilogue(ctx, state->epilogue, &last, s->n, 0));
+        finish_rows(s, &last, gemm.c);
+    }
     oq_floats_done(ctx, 0, gemm.c);
     return OQ_OK;
 }
@@ -435,14 +479,14 @@ static oq_status run_gemm(oq_run *ctx)
     {                                                                                               \
         .name = "Gemm", .domain = "", .since = opset, .min_in = least, .max_in = 3, .min_out = 1,   \
         .max_out = 1, .types = mask, .infer = infer_gemm, .prepare = prepare_gemm, .run = run_gemm, \
-        .rule = OQ_RULE_WEIGHTED, .weight = 1, .bias = 2                                            \
+        .rule = OQ_RULE_WEIGHTED, .weight = 1, .bias = 2, .flags = OQ_OP_EPILOGUE                   \
     }
 
 #define MATMUL(opset, mask)                                                                               \
     {                                                                                                     \
         .name = "MatMul", .domain = "", .since = opset, .min_in = 2, .max_in = 2, .min_out = 1,           \
         .max_out = 1, .types = mask, .infer = infer_matmul, .prepare = prepare_matmul, .run = run_matmul, \
-        .rule = OQ_RULE_MATMUL, .weight = 1, .bias = -1                                                   \
+        .rule = OQ_RULE_MATMUL, .weight = 1, .bias = -1, .flags = OQ_OP_EPILOGUE                          \
     }
 
 /* 9 added the integers, 11 made C optional, 13 added bfloat16. */

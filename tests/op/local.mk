@@ -35,6 +35,9 @@ check_PROGRAMS += %D%/op_dynamic_quantize.t
 check_PROGRAMS += %D%/op_quantize.t
 %C%_op_quantize_t_SOURCES = %D%/op_quantize.c $(OP_HOST)
 
+check_PROGRAMS += %D%/matmul_view.t
+%C%_matmul_view_t_SOURCES = %D%/matmul_view.c $(OP_HOST)
+
 check_PROGRAMS += %D%/op_activation.t
 %C%_op_activation_t_SOURCES = %D%/op_activation.c $(OP_HOST)
 
