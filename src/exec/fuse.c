@@ -90,7 +90,7 @@ void oq_fuse_move(oq_fuser *f, oq_step *with, size_t i)
 static bool takes_epilogue(const oq_step *step)
 {
     return step && !step->is_integer && step->op && step->op->flags & OQ_OP_EPILOGUE &&
-           step->n_in <= step->op->max_in && step->n_out == 1 && step->out[0] &&
+           (step->n_in <= step->op->max_in || step->epilogue) && step->n_out == 1 && step->out[0] &&
            step->out[0]->dtype == OQ_FLOAT;
 }
 
@@ -165,7 +165,7 @@ static oq_status fuse_clamp(oq_fuser *f, size_t i)
 
 /* ---- residual Add */
 
-static bool same_dim(const oq_dim *a, const oq_dim *b)
+bool oq_same_dim(const oq_dim *a, const oq_dim *b)
 {
     return a->size >= 0 ? a->size == b->size : b->size < 0 && a->symbol && a->symbol == b->symbol;
 }
@@ -175,7 +175,7 @@ static bool same_shape(const oq_value *a, const oq_value *b)
     bool same = a->shape.rank >= 0 && a->shape.rank == b->shape.rank && a->dtype == b->dtype;
 
     for (int i = 0; same && i < a->shape.rank; i++)
-        same = same_dim(&a->shape.dims[i], &b->shape.dims[i]);
+        same = oq_same_dim(&a->shape.dims[i], &b->shape.dims[i]);
     return same;
 }
 
@@ -194,12 +194,27 @@ static bool add_input(oq_fuser *f, oq_step *step, oq_value *value)
     return true;
 }
 
+bool oq_fuse_takes_addend(const oq_step *step)
+{
+    return takes_epilogue(step) && !step->epilogue;
+}
+
+oq_status oq_fuse_addend(oq_fuser *f, oq_step *step, oq_value *value, size_t i)
+{
+    oq_epilogue *epilogue = epilogue_of(f, step);
+
+    if (!epilogue || !add_input(f, step, value))
+        return OQ_NOMEM;
+    epilogue->residual = step->n_in - 1;
+    oq_fuse_move(f, step, i);
+    return OQ_OK;
+}
+
 static oq_status fuse_residual(oq_fuser *f, size_t i)
 {
     const oq_step *add = &f->sequence->steps[i];
     oq_step *best = NULL;
     oq_value *shortcut = NULL;
-    oq_epilogue *epilogue;
 
     if (add->is_integer || !oq_node_is(add->node, "Add") || add->n_in != 2 || add->in[0] == add->in[1] ||
         !same_shape(add->in[0], add->in[1]))
@@ -208,26 +223,23 @@ static oq_status fuse_residual(oq_fuser *f, size_t i)
     for (int k = 0; k < 2; k++) {
         oq_step *source = oq_fuse_source(f, i, k);
 
-        if (!takes_epilogue(source) || source->epilogue || (best && best > source))
+        if (!oq_fuse_takes_addend(source) || (best && best > source))
             continue;
         best = source;
         shortcut = add->in[1 - k];
     }
     if (!best || oq_contents(f->c, shortcut))
         return OQ_OK;
-    epilogue = epilogue_of(f, best);
-    if (!epilogue || !add_input(f, best, shortcut))
-        return OQ_NOMEM;
-    epilogue->residual = best->n_in - 1;
-    oq_fuse_move(f, best, i);
-    return OQ_OK;
+    return oq_fuse_addend(f, best, shortcut, i);
 }
 
 /* ---- the table, in order: each pattern over all steps */
 
 static oq_fuse_fn *const patterns[] = {
     fuse_residual,
+    oq_fuse_matmul_bias,
     fuse_clamp,
+    oq_fuse_matmul_transposes,
 };
 
 static void close_gaps(oq_fuser *f)
@@ -261,6 +273,7 @@ oq_status oq_fuse(oq_compiler *c, oq_sequence *sequence)
                 OQ_TRY(patterns[p](&f, i));
         }
     }
+    OQ_TRY(oq_fuse_rows(&f));
     close_gaps(&f);
     return OQ_OK;
 }

@@ -28,4 +28,16 @@ void oq_fuse_take_output(oq_fuser *f, size_t i, oq_step *into);
 /* Let step i run in the place of `with`, which is taken out: for a step that must wait for more inputs. */
 void oq_fuse_move(oq_fuser *f, oq_step *with, size_t i);
 
+/* Put value behind the inputs of step (as many as the operator may have) as the residual of its epilogue, and
+ * let it run in the place of step i, the Add. */
+oq_status oq_fuse_addend(oq_fuser *f, oq_step *step, oq_value *value, size_t i);
+/* May step take an epilogue with an addend? */
+bool oq_fuse_takes_addend(const oq_step *step);
+/* Of two shapes: this dimension is the same, by size or by symbol. */
+bool oq_same_dim(const oq_dim *a, const oq_dim *b);
+
+/* ---- patterns */
+oq_fuse_fn oq_fuse_matmul_bias, oq_fuse_matmul_transposes; /* fuse_matmul.c */
+oq_status oq_fuse_rows(oq_fuser *f);                       /* fuse_rows.c: over the whole sequence */
+
 #endif

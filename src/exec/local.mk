@@ -4,6 +4,8 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/exec.h \
 	%D%/fuse.c \
 	%D%/fuse.h \
+	%D%/fuse_matmul.c \
+	%D%/fuse_rows.c \
 	%D%/integer.c \
 	%D%/integer.h \
 	%D%/integer_conv.c \
@@ -31,6 +33,8 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/profile.h \
 	%D%/program.c \
 	%D%/program.h \
+	%D%/rows.c \
+	%D%/rows.h \
 	%D%/run.c \
 	%D%/step_work.c \
 	%D%/step_work.h \

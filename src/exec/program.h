@@ -21,7 +21,7 @@ typedef struct oq_step {
     const oq_node *last; /* of merged steps: the node that gives the outputs; NULL: node */
     const oq_epilogue *epilogue; /* what was merged into this step; NULL: nothing */
     const oq_op *op;             /* the row that runs: node->op, or that of an integer unit */
-    const void *state;           /* from prepare, or the unit */
+    const void *state;           /* from prepare, or the unit; set by fuse: prepared already */
     uint32_t consumed;           /* inputs whose constant was packed */
     int n_in, n_out;
     oq_value *const *in;  /* NULL: omitted */

@@ -4,6 +4,14 @@ TOY = %D%/toy.c %D%/toy.h
 check_PROGRAMS += %D%/control.t
 %C%_control_t_SOURCES = %D%/control.c $(TOY)
 
+CHAIN = %D%/chain.c %D%/chain.h
+
+check_PROGRAMS += %D%/fuse_matmul.t
+%C%_fuse_matmul_t_SOURCES = %D%/fuse_matmul.c $(CHAIN)
+
+check_PROGRAMS += %D%/fuse_rows.t
+%C%_fuse_rows_t_SOURCES = %D%/fuse_rows.c $(CHAIN)
+
 check_PROGRAMS += %D%/integer.t
 %C%_integer_t_SOURCES = %D%/integer.c %D%/integer_ref.c %D%/integer_ref.h
 
@@ -15,6 +23,9 @@ check_PROGRAMS += %D%/one_node.t
 
 check_PROGRAMS += %D%/program.t
 %C%_program_t_SOURCES = %D%/program.c $(TOY)
+
+check_PROGRAMS += %D%/rows.t
+%C%_rows_t_SOURCES = %D%/rows.c
 
 check_PROGRAMS += %D%/run.t
 %C%_run_t_SOURCES = %D%/run.c $(TOY)
