@@ -389,18 +389,21 @@ static void make_tile(conv_block *block, oq_conv_tile *tile)
 static void run_block(conv_block *block, size_t p0, size_t p1)
 {
     const oq_conv_driver *d = block->driver;
-    size_t m = block->m1 - block->m0, pixel = block->m0 % d->out_pixels;
+    size_t m = block->m1 - block->m0, pixel = block->m0 % d->out_pixels, row = block->m0, rest;
 
     block->image = block->m0 / d->out_pixels;
     block->at[0] = pixel / d->out[2] / d->out[1];
     block->at[1] = pixel / d->out[2] % d->out[1];
     block->at[2] = pixel % d->out[2];
     block->n_tiles = divide_up(m, d->tile_rows);
+    rest = m % block->n_tiles;
+    m /= block->n_tiles;
     for (size_t t = 0; t < block->n_tiles; t++) {
         oq_conv_tile *tile = &block->tiles[t];
 
-        tile->first_row = block->m0 + m * t / block->n_tiles;
-        tile->n_rows = block->m0 + m * (t + 1) / block->n_tiles - tile->first_row;
+        tile->first_row = row;
+        tile->n_rows = m + (t < rest);
+        row += tile->n_rows;
         make_tile(block, tile);
     }
     if (d->is_tiny) {

@@ -69,21 +69,6 @@ size_t oq_pack_f32_size(const oq_kernels *kernels, size_t k, size_t n)
     return size;
 }
 
-size_t oq_packed_f32_column(const oq_packed_f32 *b, size_t panel)
-{
-    return panel * b->columns;
-}
-
-int oq_packed_f32_panel_vectors(const oq_packed_f32 *b, size_t panel)
-{
-    return panel + 1 < b->n_panels ? b->vectors : b->last_vectors;
-}
-
-const float *oq_packed_f32_panel(const oq_packed_f32 *b, size_t panel)
-{
-    return b->data + oq_packed_f32_column(b, panel) * b->k;
-}
-
 static void pack_row(float *to, size_t width, size_t n, const unsigned char *from, size_t column_stride)
 {
     if (column_stride == 1)

@@ -69,9 +69,21 @@ void oq_pack_f32_nested(const oq_kernels *kernels, const oq_pack_source *source,
 
 /* Vectors per panel that make the fastest tiles for n columns. */
 int oq_pack_f32_vectors(const oq_kernels *kernels, size_t n);
-int oq_packed_f32_panel_vectors(const oq_packed_f32 *b, size_t panel);
+
+static inline int oq_packed_f32_panel_vectors(const oq_packed_f32 *b, size_t panel)
+{
+    return panel + 1 < b->n_panels ? b->vectors : b->last_vectors;
+}
+
 /* First column of a panel. */
-size_t oq_packed_f32_column(const oq_packed_f32 *b, size_t panel);
-const float *oq_packed_f32_panel(const oq_packed_f32 *b, size_t panel);
+static inline size_t oq_packed_f32_column(const oq_packed_f32 *b, size_t panel)
+{
+    return panel * b->columns;
+}
+
+static inline const float *oq_packed_f32_panel(const oq_packed_f32 *b, size_t panel)
+{
+    return b->data + oq_packed_f32_column(b, panel) * b->k;
+}
 
 #endif

@@ -113,6 +113,51 @@ EDGE(16)
 EDGE(32)
 EDGE(64)
 
+/* Whole squares, then what is left at the right and below. */
+static void edge_squares(size_t rows, size_t columns, const unsigned char *from, size_t from_stride,
+                         unsigned char *to, size_t to_stride)
+{
+    size_t h = rows / 4 * 4, w = columns / 4 * 4;
+
+    for (size_t i = 0; i < h; i += 4)
+        for (size_t j = 0; j < w; j += 4)
+            square_32(from + i * from_stride + j * 4, from_stride, to + j * to_stride + i * 4, to_stride);
+    if (w < columns)
+        edge_32(h, columns - w, from + w * 4, from_stride, to + w * to_stride, to_stride);
+    if (h < rows)
+        edge_32(rows - h, columns, from + h * from_stride, from_stride, to + h * 4, to_stride);
+}
+
+/* Three planes to pixels of three channels: an image at the edge of a graph. A pixel is stored with a fourth
+ * value that the next one overwrites; the last four go one by one. */
+static void interleave_3(size_t n, const unsigned char *from, size_t from_stride, unsigned char *to)
+{
+#ifdef HAS_SHUFFLE
+    const four zero = {0};
+    size_t i = 0;
+
+    for (; i + 4 < n; i += 4, from += 16, to += 48) {
+        four a = load_four(from), b = load_four(from + from_stride), c = load_four(from + 2 * from_stride);
+        four ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5);
+        four ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+        four c_low = __builtin_shufflevector(c, zero, 0, 4, 1, 5);
+        four c_high = __builtin_shufflevector(c, zero, 2, 6, 3, 7);
+
+        a = __builtin_shufflevector(ab_low, c_low, 0, 1, 4, 5);
+        b = __builtin_shufflevector(ab_low, c_low, 2, 3, 6, 7);
+        c = __builtin_shufflevector(ab_high, c_high, 0, 1, 4, 5);
+        c_high = __builtin_shufflevector(ab_high, c_high, 2, 3, 6, 7);
+        memcpy(to, &a, sizeof a);
+        memcpy(to + 12, &b, sizeof b);
+        memcpy(to + 24, &c, sizeof c);
+        memcpy(to + 36, &c_high, sizeof c_high);
+    }
+    edge_32(3, n - i, from, from_stride, to, 12);
+#else
+    edge_32(3, n, from, from_stride, to, 12);
+#endif
+}
+
 static void block_8(const unsigned char *from, size_t from_stride, unsigned char *to, size_t to_stride)
 {
     for (size_t i = 0; i < BLOCK; i += 8)
@@ -166,9 +211,13 @@ void oq_transpose(size_t element_size, size_t rows, size_t columns, const void *
                   void *to, size_t to_stride)
 {
     static const element_kernels by_size[] = {
-        {block_8, edge_8}, {block_16, edge_16}, {block_32, edge_32}, {block_64, edge_64}};
+        {block_8, edge_8}, {block_16, edge_16}, {block_32, edge_squares}, {block_64, edge_64}};
     int i = element_size == 1 ? 0 : element_size == 2 ? 1 : element_size == 4 ? 2 : 3;
 
+    if (element_size == 4 && rows == 3 && to_stride == 3) {
+        interleave_3(columns, from, from_stride * 4, to);
+        return;
+    }
     transpose(&by_size[i], element_size, rows, columns, from, from_stride * element_size, to,
               to_stride * element_size);
 }
