@@ -51,6 +51,12 @@ oq_status oq_api_prepare(oq_model *model, oq_diag *diag)
         status = oq_bind_constants(model->graph, &ctx);
     if (status == OQ_OK)
         status = oq_infer_shapes(model->graph, &ctx);
+    if (status == OQ_OK) {
+        ctx.changed = 0;
+        status = oq_split_fused(model->graph, &ctx);
+    }
+    if (status == OQ_OK && ctx.changed)
+        status = oq_infer_shapes(model->graph, &ctx);
     oq_arena_free(ctx.arena);
     return status;
 }

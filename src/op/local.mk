@@ -34,6 +34,9 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/op_classify.c \
 	%D%/op_col2im.c \
 	%D%/op_constant.c \
+	%D%/op_contrib_activation.c \
+	%D%/op_contrib_fused.c \
+	%D%/op_contrib_norm.c \
 	%D%/op_control.c \
 	%D%/op_conv.c \
 	%D%/op_conv_transpose.c \

@@ -16,6 +16,7 @@ static const oq_pass passes[] = {
     {"inline_functions", "model-local functions are put where they are called", oq_inline_functions, EXACT},
     {"bind_constants", "initializers that are also inputs become constants", oq_bind_constants, EXACT},
     {"infer_shapes", "types and shapes of all values", oq_infer_shapes, EXACT | OQ_PASS_ANALYSIS},
+    {"split_fused", "FusedConv, FusedGemm, FusedMatMul become what they were made of", oq_split_fused, CLOSE},
     {"fold_constants", "compute what does not depend on the input", oq_fold_constants, EXACT},
     {"remove_noops", "Identity, Dropout, idle Cast, Pad, Transpose, ...", oq_remove_noops, EXACT},
     {"drop_dead", "nodes, outputs and initializers nobody reads", oq_drop_dead, EXACT},

@@ -203,3 +203,16 @@ check_PROGRAMS += %D%/sequence.t
 
 check_PROGRAMS += %D%/op_sequence.t
 %C%_op_sequence_t_SOURCES = %D%/op_sequence.c $(OP_HOST)
+
+# operators of com.microsoft against ONNX Runtime
+dist_check_SCRIPTS += %D%/contrib.t
+EXTRA_DIST += %D%/contrib.py
+
+check_PROGRAMS += %D%/op_contrib_activation.t
+%C%_op_contrib_activation_t_SOURCES = %D%/op_contrib_activation.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_contrib_norm.t
+%C%_op_contrib_norm_t_SOURCES = %D%/op_contrib_norm.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_contrib_fused.t
+%C%_op_contrib_fused_t_SOURCES = %D%/op_contrib_fused.c $(OP_HOST)

@@ -66,3 +66,6 @@ check_PROGRAMS += %D%/fuse_pad.t
 
 check_PROGRAMS += %D%/inline_functions.t
 %C%_inline_functions_t_SOURCES = %D%/inline_functions.c %D%/bench.c %D%/bench.h
+
+check_PROGRAMS += %D%/split_fused.t
+%C%_split_fused_t_SOURCES = %D%/split_fused.c %D%/bench.c %D%/bench.h
