@@ -27,5 +27,5 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/raise_opset_shape.c \
 	%D%/read_qdq.c \
 	%D%/remove_noops.c \
-	%D%/simplify.c
+	%D%/simplify.c \
 	%D%/split_fused.c
