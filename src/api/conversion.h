@@ -15,6 +15,7 @@ typedef struct oq_conversion {
     oq_plan *plan;
     oq_pass_result *results;
     size_t *calibration, *held_out; /* sample numbers */
+    oq_kept_outputs kept;           /* of the float model on the held-out samples */
     oq_verify_result verify;
     oq_api_progress progress;
     oq_facts facts;

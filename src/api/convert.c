@@ -15,6 +15,9 @@
 #define HELD_OUT_SHARE 8
 #define HELD_OUT_MOST  16
 
+/* Bytes of the float model's outputs on the held-out samples that calibration keeps for verification. */
+#define KEPT_OUTPUTS ((size_t)16 << 20)
+
 /* ---- options */
 
 void oq_options_init(oq_options *options)
@@ -310,10 +313,12 @@ static oq_status calibrate(oq_conversion *c)
                                     .n_samples = c->facts.n_calibrated,
                                     .held_out = c->held_out,
                                     .n_held_out = c->facts.judged_on_calibration ? 0 : c->facts.n_held_out,
+                                    .kept = &c->kept,
                                     .progress = oq_api_report_progress,
                                     .progress_arg = &c->progress};
     double begun = oq_api_now();
 
+    c->kept = (oq_kept_outputs){.limit = KEPT_OUTPUTS, .arena = c->arena};
     if (!options.observer)
         OQ_FAIL(c->diag, OQ_ARG, "method '%s' is unknown; 'onnx-q methods' lists them", c->options->method);
     if (wants_calibration(c->plan))

@@ -80,6 +80,7 @@ static oq_status judge(oq_conversion *c, oq_model *model)
 {
     oq_verify_options options = {.samples = c->held_out,
                                  .n_samples = c->facts.n_held_out,
+                                 .reference_outputs = c->kept.outputs,
                                  .with_outputs = true,
                                  .integer_only = true,
                                  .progress = oq_api_report_progress,

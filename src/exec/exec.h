@@ -12,8 +12,8 @@
 #include "op/op.h"
 
 /* Live tensors of all runners together, above which samples are better run one after another with threads
- * inside the operators: as fast, and it keeps a conversion small. */
-#define OQ_PARALLEL_MEMORY ((size_t)24 << 20)
+ * inside the operators: nearly as fast on an idle machine, and it keeps a conversion small. */
+#define OQ_PARALLEL_MEMORY ((size_t)64 << 20)
 
 typedef enum oq_exec_mode {
     OQ_EXEC_FLOAT,   /* every node as ONNX defines it; QuantizeLinear, DequantizeLinear and FakeQuant as float

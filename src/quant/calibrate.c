@@ -5,6 +5,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "ir/graph.h"
 
@@ -25,7 +26,9 @@ typedef struct {
     size_t n_samples, n_total;
     worker *workers;
     int n_workers;
-    pthread_mutex_t lock; /* guards first_fault, n_done and calls of progress */
+    oq_array *kept;       /* of this round: [sample][graph output]; NULL: not asked for, or too much */
+    size_t n_kept;        /* bytes */
+    pthread_mutex_t lock; /* guards first_fault, n_done, what is kept, and calls of progress */
     atomic_bool stop;
     size_t n_done;
     size_t fault_sample; /* the lowest-numbered sample that failed: the same message for any thread count */
@@ -78,6 +81,34 @@ static void report_progress(job *j, size_t i)
         record_fault(j, i, OQ_CANCELLED, NULL);
 }
 
+/* A copy of one output; false: it is too much, or out of memory. Called with the lock held. */
+static bool keep_output(job *j, const oq_array *from, oq_array *to)
+{
+    const oq_kept_outputs *kept = j->options->kept;
+
+    if (!from || from->dtype == OQ_STRING || from->size > kept->limit - j->n_kept)
+        return false;
+    *to = *from;
+    to->data = oq_arena_alloc(kept->arena, from->size + 1);
+    if (!to->data)
+        return false;
+    memcpy(to->data, from->data, from->size);
+    j->n_kept += from->size;
+    return true;
+}
+
+static void keep_outputs(job *j, const worker *w, size_t i)
+{
+    size_t n = (size_t)j->graph->n_outputs;
+
+    pthread_mutex_lock(&j->lock);
+    for (size_t k = 0; j->kept && k < n; k++) {
+        if (!keep_output(j, oq_runner_output(w->runner, (int)k), &j->kept[i * n + k]))
+            j->kept = NULL;
+    }
+    pthread_mutex_unlock(&j->lock);
+}
+
 static void run_sample(void *arg, size_t i, int index)
 {
     job *j = arg;
@@ -91,10 +122,12 @@ static void run_sample(void *arg, size_t i, int index)
     status = oq_dataset_sample(j->dataset, sample_at(j, i), w->arena, w->feeds, &diag);
     if (status == OQ_OK)
         status = oq_runner_run(w->runner, w->feeds, show, w, &diag);
-    if (status != OQ_OK)
+    if (status != OQ_OK) {
         record_fault(j, i, status, &diag);
-    else
-        report_progress(j, i);
+        return;
+    }
+    keep_outputs(j, w, i);
+    report_progress(j, i);
 }
 
 /* Empty observers, one for each group of values that share parameters. */
@@ -216,7 +249,71 @@ static oq_status choose_workers(job *j, const oq_program *program, const size_t 
     return OQ_OK;
 }
 
-static oq_status run_job(job *j, const oq_program *program, oq_pool *pool, oq_arena *arena)
+/* The values to observe, and the graph outputs if they are to be kept: the program computes these and nothing
+ * behind them. */
+static oq_status compile(job *j, oq_graph *graph, bool with_outputs, oq_arena *arena, oq_program **out)
+{
+    const oq_plan *plan = j->plan;
+    const oq_value **targets = OQ_NEW_ARRAY(arena, const oq_value *, plan->n_values + graph->n_outputs + 1);
+    bool *watched = OQ_NEW_ARRAY(arena, bool, plan->n_values + 1);
+    oq_exec_options exec = {.mode = OQ_EXEC_FLOAT,
+                            .targets = targets,
+                            .watch = OQ_WATCH_SOME,
+                            .watched = watched,
+                            .hook_any_order = true};
+
+    if (!targets || !watched)
+        return OQ_NOMEM;
+    for (int id = 0; id < plan->n_values; id++)
+        watched[id] = oq_plan_wants_range(plan, id);
+    OQ_FOR_EACH_NODE (graph, node) {
+        for (int i = 0; i < node->n_outputs; i++) {
+            if (node->outputs[i] && watched[node->outputs[i]->id])
+                targets[exec.n_targets++] = node->outputs[i];
+        }
+    }
+    for (int i = 0; with_outputs && i < graph->n_outputs; i++)
+        targets[exec.n_targets++] = graph->outputs[i];
+    return oq_program_compile(graph, &exec, out, j->diag);
+}
+
+/* Are outputs to be kept, and can all of them be computed? */
+static bool can_keep(const job *j, oq_arena *arena)
+{
+    bool *computable = OQ_NEW_ARRAY(arena, bool, j->graph->model->n_values + 1);
+    bool can = computable && j->options->kept && j->options->n_held_out > 0;
+
+    if (can)
+        oq_exec_computable(j->graph, computable);
+    for (int i = 0; can && i < j->graph->n_outputs; i++)
+        can = computable[j->graph->outputs[i]->id];
+    return can;
+}
+
+/* The held-out samples: by a program that also computes the outputs, if these are to be kept. */
+static oq_status run_held_out(job *j, oq_graph *graph, oq_pool *outer, oq_pool *inner, oq_arena *arena,
+                              oq_program **program)
+{
+    const oq_calibrate_options *o = j->options;
+    size_t n = o->n_held_out * (size_t)graph->n_outputs;
+
+    if (can_keep(j, arena)) {
+        OQ_TRY(compile(j, graph, true, arena, program));
+        for (int w = 0; w < j->n_workers; w++) {
+            oq_runner_free(j->workers[w].runner);
+            j->workers[w].runner = NULL;
+            OQ_TRY(oq_runner_new(*program, inner, &j->workers[w].runner, j->diag));
+        }
+        j->kept = OQ_NEW_ARRAY(o->kept->arena, oq_array, n + 1);
+    }
+    OQ_TRY(run_round(j, o->held_out, o->n_held_out, outer, arena));
+    if (o->kept)
+        o->kept->outputs = j->kept;
+    return OQ_OK;
+}
+
+/* programs[0] for most samples, programs[1] for the held-out ones; both are the caller's to free. */
+static oq_status run_job(job *j, oq_graph *graph, oq_program *programs[2], oq_pool *pool, oq_arena *arena)
 {
     const oq_calibrate_options *o = j->options;
     size_t n = o->n_samples;
@@ -225,47 +322,21 @@ static oq_status run_job(job *j, const oq_program *program, oq_pool *pool, oq_ar
     j->n_total = n + o->n_held_out;
     if (n == 0)
         return OQ_OK;
-    OQ_TRY(choose_workers(j, program, o->samples, pool, arena));
+    OQ_TRY(compile(j, graph, false, arena, &programs[0]));
+    OQ_TRY(choose_workers(j, programs[0], o->samples, pool, arena));
     outer = j->n_workers > 1 ? pool : NULL;
     OQ_TRY(run_round(j, o->samples + 1, n - 1, outer, arena));
     oq_pool_run(pool, (size_t)j->plan->n_values, read_judge_range, j);
-    OQ_TRY(run_round(j, o->held_out, o->n_held_out, outer, arena));
+    OQ_TRY(run_held_out(j, graph, outer, outer ? NULL : pool, arena, &programs[1]));
     oq_pool_run(pool, (size_t)j->plan->n_values, read_final_range, j);
-    return OQ_OK;
-}
-
-/* The values to observe: the program computes these and nothing behind them. */
-static oq_status list_targets(const oq_plan *plan, const oq_graph *graph, oq_arena *arena,
-                              oq_exec_options *exec)
-{
-    const oq_value **targets = OQ_NEW_ARRAY(arena, const oq_value *, plan->n_values + 1);
-    bool *watched = OQ_NEW_ARRAY(arena, bool, plan->n_values + 1);
-    size_t n = 0;
-
-    if (!targets || !watched)
-        return OQ_NOMEM;
-    for (int id = 0; id < plan->n_values; id++)
-        watched[id] = oq_plan_wants_range(plan, id);
-    OQ_FOR_EACH_NODE (graph, node) {
-        for (int i = 0; i < node->n_outputs; i++) {
-            if (node->outputs[i] && oq_plan_wants_range(plan, node->outputs[i]->id))
-                targets[n++] = node->outputs[i];
-        }
-    }
-    exec->targets = targets;
-    exec->n_targets = n;
-    exec->watch = OQ_WATCH_SOME;
-    exec->watched = watched;
-    exec->hook_any_order = true;
     return OQ_OK;
 }
 
 oq_status oq_calibrate(oq_plan *plan, oq_model *model, const oq_dataset *dataset,
                        const oq_calibrate_options *options, oq_pool *pool, oq_diag *diag)
 {
-    oq_exec_options exec = {.mode = OQ_EXEC_FLOAT};
     oq_arena *arena = oq_arena_new(0);
-    oq_program *program = NULL;
+    oq_program *programs[2] = {NULL, NULL};
     job j = {.plan = plan, .graph = model->graph, .dataset = dataset, .options = options, .diag = diag};
     oq_status status;
 
@@ -274,14 +345,11 @@ oq_status oq_calibrate(oq_plan *plan, oq_model *model, const oq_dataset *dataset
     pthread_mutex_init(&j.lock, NULL);
     status = oq_plan_fit(plan, model);
     if (status == OQ_OK)
-        status = list_targets(plan, model->graph, arena, &exec);
-    if (status == OQ_OK)
-        status = oq_program_compile(model->graph, &exec, &program, diag);
-    if (status == OQ_OK)
-        status = run_job(&j, program, pool, arena);
+        status = run_job(&j, model->graph, programs, pool, arena);
     for (int w = 0; j.workers && w < j.n_workers; w++)
         stop_worker(&j.workers[w]);
-    oq_program_free(program);
+    oq_program_free(programs[0]);
+    oq_program_free(programs[1]);
     pthread_mutex_destroy(&j.lock);
     oq_arena_free(arena);
     return status;

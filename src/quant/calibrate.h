@@ -10,6 +10,14 @@
 /* Called from one thread at a time: done of total units of work; return false to cancel. */
 typedef bool oq_progress_fn(void *arg, const char *stage, size_t done, size_t total);
 
+/* What the float model gives for the held-out samples: they are run anyway, and verification wants just this.
+ * All or nothing: above the limit nothing is kept. */
+typedef struct oq_kept_outputs {
+    size_t limit;      /* bytes; set by the caller */
+    oq_arena *arena;   /* of the caller: where the arrays lie */
+    oq_array *outputs; /* [held-out sample][graph output]; NULL: not kept */
+} oq_kept_outputs;
+
 typedef struct oq_calibrate_options {
     const oq_observer_kind *observer;
     const size_t *samples; /* which samples, in order */
@@ -18,6 +26,7 @@ typedef struct oq_calibrate_options {
      * (plan->values[].judge_lo, judge_hi) from `samples` alone. */
     const size_t *held_out;
     size_t n_held_out;
+    oq_kept_outputs *kept; /* NULL: nothing is kept */
     oq_progress_fn *progress;
     void *progress_arg;
 } oq_calibrate_options;

@@ -22,6 +22,7 @@ typedef struct {
     pair_kind kind;
     const oq_value *reference; /* in the float model; NULL for codes */
     const oq_value *quantized; /* in the quantized model: the same value, or a QuantizeLinear's result */
+    int output;                /* output: its number */
     float scale;               /* codes: of the QuantizeLinear; 0 if not a scalar */
     bool is_read_again;        /* layer: a later pair of codes looks at the same value of the simulation */
     size_t order; /* position in the quantized graph, then in this list: compared in this order */
@@ -38,7 +39,8 @@ typedef struct {
 } agreement;
 
 typedef struct {
-    oq_runner *reference, *fake, *integer;    /* integer may be NULL */
+    oq_runner *reference, *fake, *integer; /* reference and integer may be NULL */
+    const oq_array *outputs; /* of the reference, when it is not run: those of the current sample */
     size_t at_reference, at_fake, at_integer; /* next step of each */
     oq_arena *arena;
     oq_array *feeds;
@@ -124,8 +126,10 @@ static oq_status pair_outputs(job *j, const oq_graph *quantized, oq_diag *diag)
             OQ_FAIL(diag, OQ_ARG, "the models do not correspond: input %d is '%s' in one, '%s' in the other",
                     i, j->graph->inputs[i]->name, quantized->inputs[i]->name);
     }
-    for (int i = 0; j->options->with_outputs && i < j->graph->n_outputs; i++)
+    for (int i = 0; j->options->with_outputs && i < j->graph->n_outputs; i++) {
         add_pair(j, PAIR_OUTPUT, j->graph->outputs[i], quantized->outputs[i]);
+        j->pairs[j->n_pairs - 1].output = i;
+    }
     return OQ_OK;
 }
 
@@ -187,7 +191,9 @@ static oq_status compare_pair(job *j, worker *w, const pair *p, figure *f, oq_di
     const oq_array *reference = NULL, *fake, *integer = NULL;
     const oq_value *before = p->kind == PAIR_CODES ? p->quantized->producer->inputs[0] : NULL;
 
-    if (p->reference)
+    if (p->reference && !w->reference)
+        reference = &w->outputs[p->output];
+    else if (p->reference)
         OQ_TRY(advance(w->reference, j->reference, &w->at_reference, p->reference, &reference, diag));
     OQ_TRY(advance(w->fake, j->fake, &w->at_fake, p->quantized, &fake, diag));
     if (w->integer && p->kind != PAIR_LAYER)
@@ -224,7 +230,7 @@ static bool looks_like_scores(const oq_array *array)
 
 static void judge(const worker *w, agreement *out)
 {
-    const oq_array *a = oq_runner_output(w->reference, 0);
+    const oq_array *a = w->reference ? oq_runner_output(w->reference, 0) : &w->outputs[0];
     const oq_array *b = oq_runner_output(w->integer ? w->integer : w->fake, 0);
     size_t classes;
 
@@ -243,7 +249,7 @@ static oq_status hold_pairs(job *j, worker *w)
     for (size_t i = 0; i < j->n_pairs; i++) {
         const pair *p = &j->pairs[i];
 
-        if (p->reference)
+        if (p->reference && w->reference)
             OQ_TRY(oq_runner_keep(w->reference, p->reference));
         OQ_TRY(oq_runner_keep(w->fake, p->quantized));
         if (p->kind == PAIR_CODES)
@@ -256,7 +262,7 @@ static oq_status hold_pairs(job *j, worker *w)
 
 static void let_go(worker *w, const pair *p)
 {
-    if (p->reference)
+    if (p->reference && w->reference)
         oq_runner_release(w->reference, p->reference);
     if (!p->is_read_again)
         oq_runner_release(w->fake, p->quantized);
@@ -277,7 +283,10 @@ static oq_status compare_sample(job *j, worker *w, size_t i, oq_diag *diag)
 {
     oq_arena_reset(w->arena);
     OQ_TRY(oq_dataset_sample(j->dataset, j->options->samples[i], w->arena, w->feeds, diag));
-    OQ_TRY(oq_runner_begin(w->reference, w->feeds, diag));
+    if (w->reference)
+        OQ_TRY(oq_runner_begin(w->reference, w->feeds, diag));
+    else
+        w->outputs = &j->options->reference_outputs[i * (size_t)j->graph->n_outputs];
     OQ_TRY(oq_runner_begin(w->fake, w->feeds, diag));
     if (w->integer)
         OQ_TRY(oq_runner_begin(w->integer, w->feeds, diag));
@@ -287,7 +296,8 @@ static oq_status compare_sample(job *j, worker *w, size_t i, oq_diag *diag)
         OQ_TRY(compare_pair(j, w, &j->pairs[k], &j->figures[i * j->n_pairs + k], diag));
         let_go(w, &j->pairs[k]);
     }
-    OQ_TRY(finish(w->reference, j->reference, &w->at_reference, diag));
+    if (w->reference)
+        OQ_TRY(finish(w->reference, j->reference, &w->at_reference, diag));
     OQ_TRY(finish(w->fake, j->fake, &w->at_fake, diag));
     if (w->integer)
         OQ_TRY(finish(w->integer, j->integer, &w->at_integer, diag));
@@ -340,21 +350,23 @@ static oq_status start_worker(job *j, worker *w, oq_pool *inner, oq_arena *arena
     w->feeds = OQ_NEW_ARRAY(arena, oq_array, j->graph->n_inputs + 1);
     if (!w->arena || !w->feeds)
         return OQ_NOMEM;
-    OQ_TRY(oq_runner_new(j->reference, inner, &w->reference, j->diag));
     OQ_TRY(oq_runner_new(j->fake, inner, &w->fake, j->diag));
-    oq_runner_share_memory(w->fake, w->reference);
-    if (!j->integer)
-        return OQ_OK;
-    OQ_TRY(oq_runner_new(j->integer, inner, &w->integer, j->diag));
-    oq_runner_share_memory(w->integer, w->reference);
+    if (j->reference) {
+        OQ_TRY(oq_runner_new(j->reference, inner, &w->reference, j->diag));
+        oq_runner_share_memory(w->reference, w->fake);
+    }
+    if (j->integer) {
+        OQ_TRY(oq_runner_new(j->integer, inner, &w->integer, j->diag));
+        oq_runner_share_memory(w->integer, w->fake);
+    }
     return OQ_OK;
 }
 
 static void stop_worker(worker *w)
 {
     oq_runner_free(w->integer);
-    oq_runner_free(w->fake);
-    oq_runner_free(w->reference); /* the others live in its memory */
+    oq_runner_free(w->reference);
+    oq_runner_free(w->fake); /* the others live in its memory */
     oq_arena_free(w->arena);
     *w = (worker){.arena = NULL};
 }
@@ -368,8 +380,7 @@ static void run_later_sample(void *arg, size_t i, int index)
 static oq_status run_rest(job *j, oq_pool *pool, oq_arena *arena)
 {
     size_t n = j->options->n_samples - 1, n_workers = (size_t)oq_pool_size(pool);
-    bool by_sample =
-        n >= n_workers && oq_runner_peak(j->workers[0].reference) * n_workers <= OQ_PARALLEL_MEMORY;
+    bool by_sample = n >= n_workers && oq_runner_peak(j->workers[0].fake) * n_workers <= OQ_PARALLEL_MEMORY;
 
     for (size_t w = 0; by_sample && w < n_workers; w++) {
         stop_worker(&j->workers[w]);
@@ -536,7 +547,8 @@ static oq_status compile_all(job *j, oq_model *reference, oq_model *quantized, o
     const oq_verify_options *o = j->options;
     oq_exec_mode mode = o->integer_only ? OQ_EXEC_INTEGER : OQ_EXEC_FLOAT;
 
-    OQ_TRY(compile_side(j, reference->graph, SIDE_REFERENCE, OQ_EXEC_FLOAT, arena, &j->reference, diag));
+    if (!o->reference_outputs)
+        OQ_TRY(compile_side(j, reference->graph, SIDE_REFERENCE, OQ_EXEC_FLOAT, arena, &j->reference, diag));
     OQ_TRY(compile_side(j, quantized->graph, SIDE_FAKE, mode, arena, &j->fake, diag));
     return o->with_integer || o->with_codes
                ? compile_side(j, quantized->graph, SIDE_INTEGER, OQ_EXEC_INTEGER, arena, &j->integer, diag)

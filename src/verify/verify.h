@@ -35,6 +35,9 @@ typedef struct oq_verify_result {
 typedef struct oq_verify_options {
     const size_t *samples; /* held-out ones */
     size_t n_samples;
+    /* What the reference gives: [sample][graph output], as oq_calibrate keeps them; the reference is then not
+     * run. NULL: not known. Goes with integer_only. */
+    const oq_array *reference_outputs;
     bool with_outputs; /* figures of the graph outputs, and agreement */
     bool with_layers;  /* figures of each unit */
     bool with_integer; /* outputs also of the integer run */
