@@ -114,6 +114,7 @@ oq_status oq_exec_node(const oq_node *node, const oq_array *const *inputs, oq_ar
         status = run(&b, inputs, scratch, arena, outputs, diag);
         for (int i = 0; i < node->n_outputs; i++)
             oq_slot_clear(&b.runner, &b.slots[node->n_inputs + i]);
+        oq_drop_texts(&b.runner);
         oq_heap_close(b.runner.heap);
     }
     oq_arena_free(scratch);

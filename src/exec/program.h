@@ -84,6 +84,7 @@ struct oq_runner {
     oq_array *out;        /* max_out */
     oq_block **out_block; /* max_out */
     oq_slot **step_slots; /* max_in + max_out */
+    oq_block *texts;      /* bytes of strings made in this run */
     oq_hook *hook;        /* of oq_runner_run */
     void *hook_arg;
     struct oq_step_time *times; /* by step of main; NULL: not measured */
@@ -100,6 +101,8 @@ oq_status oq_run_sequence(oq_runner *runner, const oq_sequence *sequence, oq_dia
 oq_status oq_run_step(oq_runner *runner, const oq_step *step, oq_slot *const *in, oq_slot *const *out,
                       oq_diag *diag);
 void oq_slot_clear(oq_runner *runner, oq_slot *slot);
+/* The bytes of the strings that the steps made. */
+void oq_drop_texts(oq_runner *runner);
 /* to becomes another reading of from (same bytes, one more reference). */
 void oq_slot_share(oq_runner *runner, oq_slot *to, const oq_slot *from);
 /* Fresh memory for slot. OQ_LIMIT names the step. */

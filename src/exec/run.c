@@ -178,18 +178,36 @@ static void *host_scratch(oq_run *ctx, size_t size)
     return array.data;
 }
 
-static const oq_run_host host = {host_output, host_alias, host_in_place, host_scratch};
+static char *host_text(oq_run *ctx, size_t size)
+{
+    oq_runner *runner = operation_of(ctx)->runner;
+    oq_array array = {.size = size};
+    oq_block *block = take(runner->heap, &array, ctx->node, &ctx->status, ctx->diag);
+
+    if (!block)
+        return NULL;
+    block->next = runner->texts;
+    runner->texts = block;
+    return array.data;
+}
+
+static const oq_run_host host = {host_output, host_alias, host_in_place, host_scratch, host_text};
 
 /* ---- one step */
 
-static void drop_scratch(operation *op)
+static void drop_list(oq_heap *heap, oq_block **list)
 {
-    while (op->scratch) {
-        oq_block *block = op->scratch;
+    while (*list) {
+        oq_block *block = *list;
 
-        op->scratch = block->next;
-        oq_block_drop(op->runner->heap, block);
+        *list = block->next;
+        oq_block_drop(heap, block);
     }
+}
+
+void oq_drop_texts(oq_runner *runner)
+{
+    drop_list(runner->heap, &runner->texts);
 }
 
 /* Inputs that must be there, of a type the operator computes: types may be unknown until now. */
@@ -269,7 +287,7 @@ oq_status oq_run_step(oq_runner *runner, const oq_step *step, oq_slot *const *in
     status = step->op->run(&op.run);
     if (status == OQ_OK)
         status = op.run.status;
-    drop_scratch(&op);
+    drop_list(runner->heap, &op.scratch);
     if (status == OQ_OK)
         status = store_outputs(&op, out);
     for (int i = 0; i < step->n_out; i++) {
@@ -462,6 +480,7 @@ static void clear_all(oq_runner *runner)
         oq_slot_clear(runner, &runner->slots[i]);
         runner->slots[i].is_over = false;
     }
+    oq_drop_texts(runner);
 }
 
 void oq_runner_free(oq_runner *runner)

@@ -56,6 +56,7 @@ extern const oq_op oq_ops_sequence[];
 extern const oq_op oq_ops_shape[];
 extern const oq_op oq_ops_signal[];
 extern const oq_op oq_ops_softmax[];
+extern const oq_op oq_ops_strings[];
 extern const oq_op oq_ops_tensor_scatter[];
 extern const oq_op oq_ops_trig[];
 extern const oq_op oq_ops_unique[];

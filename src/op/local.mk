@@ -19,6 +19,8 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/matmul_shape.h \
 	%D%/matmul_view.c \
 	%D%/matmul_view.h \
+	%D%/number_text.c \
+	%D%/number_text.h \
 	%D%/op.h \
 	%D%/op_activation.c \
 	%D%/op_affine_grid.c \
@@ -83,6 +85,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/op_softmax.c \
 	%D%/op_strided.c \
 	%D%/op_strided.h \
+	%D%/op_strings.c \
 	%D%/op_tensor_scatter.c \
 	%D%/op_trig.c \
 	%D%/op_unary.c \

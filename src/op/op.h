@@ -111,6 +111,9 @@ typedef struct oq_run_host {
     void *(*in_place)(oq_run *ctx, int i, int k, oq_dtype dtype, const int64_t *dims, int rank);
     /* Memory until run() returns; 64-byte aligned, not cleared. NULL when over budget (status set). */
     void *(*scratch)(oq_run *ctx, size_t size);
+    /* Memory for the bytes of strings that an output points to: until the next run begins, whatever becomes
+     * of the output. NULL when over budget (status set). */
+    char *(*text)(oq_run *ctx, size_t size);
 } oq_run_host;
 
 struct oq_run {
@@ -155,6 +158,11 @@ static inline bool oq_out_alias(oq_run *ctx, int i, int k, const int64_t *dims, 
 static inline void *oq_scratch(oq_run *ctx, size_t size)
 {
     return ctx->host->scratch(ctx, size);
+}
+
+static inline char *oq_text(oq_run *ctx, size_t size)
+{
+    return ctx->host->text(ctx, size);
 }
 
 /* What to return when one of the above gave nothing: never OQ_OK. */

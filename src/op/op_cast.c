@@ -3,13 +3,16 @@
  * What ONNX leaves open, defined here: a float goes to an integer by cutting the fraction; NaN gives 0; out
  * of range the low bits remain (as C code on common machines gives), except that int32 and int64 give their
  * least number. 4- and 2-bit integers get the rounded value cut to their range. Number to float rounds to
- * nearest even; halves and smaller floats are rounded from float32. Strings are not cast.
+ * nearest even; halves and smaller floats are rounded from float32. Strings hold decimal numbers
+ * (number_text.h).
  */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "op/families.h"
+#include "op/number_text.h"
 #include "op/op_broadcast.h"
 #include "op/op_elems.h"
 
@@ -221,11 +224,57 @@ static void cast_range(void *arg, size_t first, size_t n)
     }
 }
 
-#define CASTABLE (OQ_T_NUMBERS | OQ_T(OQ_BOOL) | OQ_T_TINY)
+#define CASTABLE (OQ_T_NUMBERS | OQ_T(OQ_BOOL) | OQ_T(OQ_STRING) | OQ_T_TINY)
 
 static bool is_castable(oq_dtype dtype)
 {
     return (unsigned)dtype < OQ_N_DTYPES && (OQ_T(dtype) & CASTABLE);
+}
+
+/* Numbers to strings, one behind the other in memory of the run. */
+static oq_status cast_to_strings(oq_run *ctx)
+{
+    const oq_array *in = ctx->in[0];
+    oq_string *out = oq_out(ctx, 0, OQ_STRING, in->dims, in->rank);
+    size_t size;
+    char *text;
+
+    if (oq_mul_overflow(in->n, OQ_NUMBER_TEXT, &size))
+        OQ_OP_FAIL(ctx, OQ_LIMIT, "the strings do not fit in memory");
+    text = out ? oq_text(ctx, size) : NULL;
+    if (!text)
+        return oq_run_failure(ctx);
+    for (size_t i = 0; i < in->n; i++) {
+        out[i] = (oq_string){text, oq_number_to_text(in, i, text)};
+        text += out[i].size;
+    }
+    return OQ_OK;
+}
+
+/* Strings to numbers: as the widest type of the kind, which then is cast. */
+static oq_status cast_from_strings(oq_run *ctx, oq_dtype to)
+{
+    const oq_array *in = ctx->in[0];
+    const oq_string *strings = in->data;
+    oq_dtype wide = oq_dtype_is_float(to) ? OQ_DOUBLE : to == OQ_UINT64 ? OQ_UINT64 : OQ_INT64;
+    int64_t *numbers = oq_scratch(ctx, in->n * sizeof *numbers);
+    job j = {.from = wide,
+             .to = to,
+             .in = numbers,
+             .saturate = oq_node_int(ctx->node, "saturate", 1) != 0,
+             .round_mode = oq_node_string(ctx->node, "round_mode", "up")};
+
+    j.out = numbers ? oq_out(ctx, 0, to, in->dims, in->rank) : NULL;
+    if (!j.out)
+        return oq_run_failure(ctx);
+    for (size_t i = 0; i < in->n; i++) {
+        if (!oq_number_of_text(strings[i], to, &numbers[i]))
+            OQ_OP_FAIL(ctx, OQ_RANGE, "element %zu, '%.*s', is no number of type %s", i,
+                       (int)(strings[i].size < 40 ? strings[i].size : 40),
+                       strings[i].size ? strings[i].data : "", oq_dtype_name(to));
+    }
+    cast_range(&j, 0, in->n);
+    return OQ_OK;
 }
 
 static oq_status run_cast_to(oq_run *ctx, oq_dtype to)
@@ -241,6 +290,10 @@ static oq_status run_cast_to(oq_run *ctx, oq_dtype to)
         return oq_out_alias(ctx, 0, 0, in->dims, in->rank) ? OQ_OK : ctx->status;
     if (!is_castable(in->dtype) || !is_castable(to))
         OQ_OP_FAIL(ctx, OQ_UNSUPPORTED, "cast from %s to %s", oq_dtype_name(in->dtype), oq_dtype_name(to));
+    if (to == OQ_STRING)
+        return cast_to_strings(ctx);
+    if (in->dtype == OQ_STRING)
+        return cast_from_strings(ctx, to);
     j.out = oq_out(ctx, 0, to, in->dims, in->rank);
     if (!j.out)
         return ctx->status;
@@ -258,13 +311,13 @@ static oq_status run_cast_like(oq_run *ctx)
     return run_cast_to(ctx, ctx->in[1]->dtype);
 }
 
-/* A string input is stopped here, before anything runs. */
+/* What cannot be cast is stopped here, before anything runs. */
 static oq_status prepare_cast(oq_prepare *ctx)
 {
     const oq_value *in = ctx->node->inputs[0];
     oq_dtype to = (oq_dtype)oq_node_int(ctx->node, "to", OQ_UNDEFINED);
 
-    if (oq_node_is(ctx->node, "Cast") && to != OQ_STRING && !is_castable(to))
+    if (oq_node_is(ctx->node, "Cast") && !is_castable(to))
         OQ_OP_FAIL(ctx, OQ_UNSUPPORTED, "cast to %s", oq_dtype_name(to));
     if (in && in->dtype != OQ_UNDEFINED && oq_node_is(ctx->node, "Cast") && in->dtype != to &&
         (!is_castable(in->dtype) || !is_castable(to)))

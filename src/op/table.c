@@ -53,6 +53,7 @@ static const oq_op *const families[] = {
     oq_ops_shape,
     oq_ops_signal,
     oq_ops_softmax,
+    oq_ops_strings,
     oq_ops_tensor_scatter,
     oq_ops_trig,
     oq_ops_unique,

@@ -233,9 +233,20 @@ static void *test_scratch(oq_run *ctx, size_t size)
     return s->scratch[s->n_scratch++];
 }
 
+static char *test_text(oq_run *ctx, size_t size)
+{
+    session *s = (session *)ctx;
+
+    if (s->h->memory_limit && size > s->h->memory_limit) {
+        ctx->status = OQ_LIMIT;
+        return NULL;
+    }
+    return oq_arena_alloc(s->h->arena, size ? size : 1);
+}
+
 oq_status host_run(host *h)
 {
-    static const oq_run_host callbacks = {test_output, test_alias, test_in_place, test_scratch};
+    static const oq_run_host callbacks = {test_output, test_alias, test_in_place, test_scratch, test_text};
     oq_prepare prepare = {.node = h->node, .arena = h->arena, .diag = &h->diag};
     session s = {.h = h};
     oq_status status = OQ_OK;

@@ -216,3 +216,8 @@ check_PROGRAMS += %D%/op_contrib_norm.t
 
 check_PROGRAMS += %D%/op_contrib_fused.t
 %C%_op_contrib_fused_t_SOURCES = %D%/op_contrib_fused.c $(OP_HOST)
+check_PROGRAMS += %D%/number_text.t
+%C%_number_text_t_SOURCES = %D%/number_text.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_strings.t
+%C%_op_strings_t_SOURCES = %D%/op_strings.c $(OP_HOST)

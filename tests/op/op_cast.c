@@ -77,14 +77,26 @@ static void packed_types(void)
     host_free(h);
 }
 
-static void refuses_strings_by_name(void)
+static void strings_hold_numbers(void)
 {
+    const oq_string words[] = {{"2.5", 3}, {"-INF", 4}}, wrong[] = {{"two", 3}};
+    const oq_string *strings;
     host *h = host_new("Cast", 13, 1, 1);
 
     oq_node_set_int(h->node, "to", OQ_STRING);
-    host_floats(h, 0, (float[]){1}, DIMS(1));
-    is_int(host_run(h), OQ_UNSUPPORTED, "a cast to string is refused");
-    ok(strstr(h->diag.message, "cast from float to string") != NULL, "by name");
+    host_floats(h, 0, (float[]){1.5f, 0.1f}, DIMS(2));
+    is_int(host_run(h), OQ_OK, "a cast to string runs");
+    is_str(host_out_shape(h, 0), "string[2]", "element by element");
+    strings = h->out[0].data;
+    ok(strings[1].size == 3 && memcmp(strings[1].data, "0.1", 3) == 0, "with the digits it needs");
+    oq_node_set_int(h->node, "to", OQ_FLOAT16);
+    host_array(h, 0, OQ_STRING, words, DIMS(2));
+    is_int(host_run(h), OQ_OK, "a cast from string runs");
+    is_mem(h->out[0].data, ((uint16_t[]){0x4100, 0xfc00}), 4, "2.5 and minus infinity as float16");
+    oq_node_set_int(h->node, "to", OQ_INT32);
+    host_array(h, 0, OQ_STRING, wrong, DIMS(1));
+    is_int(host_run(h), OQ_RANGE, "what is no number is refused");
+    ok(strstr(h->diag.message, "'two', is no number of type int32") != NULL, "by name");
     oq_node_set_int(h->node, "to", 99);
     is_int(host_infer(h), OQ_SHAPE, "type 99 does not exist");
     host_free(h);
@@ -138,7 +150,7 @@ int main(void)
     floats_to_integers();
     integers_to_floats_round_once();
     packed_types();
-    refuses_strings_by_name();
+    strings_hold_numbers();
     contents_pass();
     all_types_there_and_back();
     return tap_done();
