@@ -170,7 +170,7 @@ bool oq_same_dim(const oq_dim *a, const oq_dim *b)
     return a->size >= 0 ? a->size == b->size : b->size < 0 && a->symbol && a->symbol == b->symbol;
 }
 
-static bool same_shape(const oq_value *a, const oq_value *b)
+bool oq_fuse_same_shape(const oq_value *a, const oq_value *b)
 {
     bool same = a->shape.rank >= 0 && a->shape.rank == b->shape.rank && a->dtype == b->dtype;
 
@@ -217,7 +217,7 @@ static oq_status fuse_residual(oq_fuser *f, size_t i)
     oq_value *shortcut = NULL;
 
     if (add->is_integer || !oq_node_is(add->node, "Add") || add->n_in != 2 || add->in[0] == add->in[1] ||
-        !same_shape(add->in[0], add->in[1]))
+        !oq_fuse_same_shape(add->in[0], add->in[1]))
         return OQ_OK;
     /* Of two convolutions the later one: it moves less. */
     for (int k = 0; k < 2; k++) {
@@ -240,6 +240,7 @@ static oq_fuse_fn *const patterns[] = {
     oq_fuse_matmul_bias,
     fuse_clamp,
     oq_fuse_matmul_transposes,
+    oq_fuse_codes,
 };
 
 static void close_gaps(oq_fuser *f)

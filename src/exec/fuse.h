@@ -20,6 +20,8 @@ oq_status oq_fuse(oq_compiler *c, oq_sequence *sequence);
  * leaves it alone. Patterns of a longer chain see what was merged before. */
 typedef oq_status oq_fuse_fn(oq_fuser *f, size_t i);
 
+/* Are both known to have one shape and type? */
+bool oq_fuse_same_shape(const oq_value *a, const oq_value *b);
 /* The step that gives input k of step i, when that value may vanish: nobody watches it and this is its only
  * reader. NULL otherwise. */
 oq_step *oq_fuse_source(const oq_fuser *f, size_t i, int k);
@@ -39,5 +41,6 @@ bool oq_same_dim(const oq_dim *a, const oq_dim *b);
 /* ---- patterns */
 oq_fuse_fn oq_fuse_matmul_bias, oq_fuse_matmul_transposes; /* fuse_matmul.c */
 oq_status oq_fuse_rows(oq_fuser *f);                       /* fuse_rows.c: over the whole sequence */
+oq_fuse_fn oq_fuse_codes;                                  /* fuse_codes.c */
 
 #endif

@@ -4,6 +4,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/exec.h \
 	%D%/fuse.c \
 	%D%/fuse.h \
+	%D%/fuse_codes.c \
 	%D%/fuse_matmul.c \
 	%D%/fuse_rows.c \
 	%D%/integer.c \

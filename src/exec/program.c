@@ -419,8 +419,7 @@ static oq_status prepare_step(oq_compiler *c, oq_step *step)
         .node = node, .known = known, .epilogue = step->epilogue, .arena = c->arena, .diag = c->diag};
     char where[256];
 
-    if (step->is_internal || step->state ||
-        (step->is_integer && !oq_unit_of(c->units, step->node)->is_direct))
+    if (step->is_internal || step->state) /* units and merged steps come with their state */
         return OQ_OK;
     OQ_TRY(check_node(c, step->node));
     if (!known)

@@ -53,6 +53,8 @@ typedef struct oq_unit_finder {
 
 /* ---- unit_params.c: reading parameters off the graph. False when the graph does not have that form. */
 bool oq_read_dequantize(const oq_value *value, oq_codes *out);
+/* Parameters of a QuantizeLinear; out->value: what it gives. False: another operator, or another form. */
+bool oq_read_quantize_node(const oq_node *node, oq_codes *out);
 /* The chain [Relu | Clip ->] Q behind node; fills y, has_y, lo, hi, out; absorbs what it takes. */
 bool oq_read_quantize(oq_unit_finder *f, const oq_node *node, oq_unit *unit);
 /* Weight on input 1 with channel axis `axis`, bias on input 2 (DQ of int32 at s_x * s_w). Needs unit->x[0];

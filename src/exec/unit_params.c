@@ -113,6 +113,15 @@ static bool read_activation(const oq_node *node, float *lo, float *hi)
            read_bound(node, 2, "max", INFINITY, hi) && !isnan(*lo) && !isnan(*hi) && *lo <= *hi;
 }
 
+bool oq_read_quantize_node(const oq_node *node, oq_codes *out)
+{
+    if (!is_quantization(node, "QuantizeLinear") || !read_scale(node->inputs[1], &out->scale) ||
+        !read_zero_point(node, quantized_type(node), out))
+        return false;
+    out->value = node->outputs[0];
+    return true;
+}
+
 bool oq_read_quantize(oq_unit_finder *f, const oq_node *node, oq_unit *unit)
 {
     const oq_node *activation = oq_node_single_reader(node), *quantize = activation;
@@ -125,12 +134,9 @@ bool oq_read_quantize(oq_unit_finder *f, const oq_node *node, oq_unit *unit)
         lo = -INFINITY;
         hi = INFINITY;
     }
-    if (!is_quantization(quantize, "QuantizeLinear") ||
-        quantize->inputs[0] != (activation ? activation : node)->outputs[0] ||
-        !read_scale(quantize->inputs[1], &unit->y.scale) ||
-        !read_zero_point(quantize, quantized_type(quantize), &unit->y))
+    if (!oq_read_quantize_node(quantize, &unit->y) ||
+        quantize->inputs[0] != (activation ? activation : node)->outputs[0])
         return false;
-    unit->y.value = quantize->outputs[0];
     unit->has_y = true;
     unit->out[0] = quantize->outputs[0];
     /* Rounding is monotone: clamping before it or after it is the same. */

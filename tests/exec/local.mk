@@ -1,5 +1,6 @@
 # tests of src/exec
 TOY = %D%/toy.c %D%/toy.h
+QDQ = %D%/qdq.c %D%/qdq.h
 
 check_PROGRAMS += %D%/control.t
 %C%_control_t_SOURCES = %D%/control.c $(TOY)
@@ -13,7 +14,25 @@ check_PROGRAMS += %D%/fuse_rows.t
 %C%_fuse_rows_t_SOURCES = %D%/fuse_rows.c $(CHAIN)
 
 check_PROGRAMS += %D%/integer.t
-%C%_integer_t_SOURCES = %D%/integer.c %D%/integer_ref.c %D%/integer_ref.h
+%C%_integer_t_SOURCES = %D%/integer.c %D%/integer_ref.c %D%/integer_ref.h $(QDQ)
+
+check_PROGRAMS += %D%/fuse_codes.t
+%C%_fuse_codes_t_SOURCES = %D%/fuse_codes.c $(QDQ)
+
+check_PROGRAMS += %D%/integer_conv.t
+%C%_integer_conv_t_SOURCES = %D%/integer_conv.c $(QDQ)
+
+check_PROGRAMS += %D%/integer_max_pool.t
+%C%_integer_max_pool_t_SOURCES = %D%/integer_max_pool.c $(QDQ)
+
+check_PROGRAMS += %D%/integer_pair.t
+%C%_integer_pair_t_SOURCES = %D%/integer_pair.c $(QDQ)
+
+check_PROGRAMS += %D%/integer_pool.t
+%C%_integer_pool_t_SOURCES = %D%/integer_pool.c $(QDQ)
+
+check_PROGRAMS += %D%/integer_table.t
+%C%_integer_table_t_SOURCES = %D%/integer_table.c $(QDQ)
 
 check_PROGRAMS += %D%/memory.t
 %C%_memory_t_SOURCES = %D%/memory.c
