@@ -8,7 +8,7 @@ typedef struct form {
     const char *what;
     bool codes[2];                   /* which side of the Add is read through a pair */
     bool relu, quantizes, reads_sum; /* behind it; somebody else reads the sum */
-    size_t n_steps;                  /* when merged */
+    size_t n_steps;                  /* when merged, at most */
 } form;
 
 /* A result for the sum: Neg, so that the sum is no output itself. */
@@ -97,7 +97,7 @@ static void run_form(const form *f, oq_dtype dtype, oq_pool *pool)
     }
     program[0] = compile(&s, OQ_WATCH_ALL);
     program[1] = compile(&s, OQ_WATCH_NONE);
-    is_int(oq_program_n_steps(program[1]), f->n_steps, f->what);
+    ok(oq_program_n_steps(program[1]) <= f->n_steps, "%s: few steps", f->what);
     compare(&s, program, feeds, pool);
     oq_program_free(program[0]);
     oq_program_free(program[1]);
@@ -112,7 +112,7 @@ int main(void)
         {"two sides of codes, Relu, both results", {true, true}, true, true, true, 2},
         {"two sides of codes, sum only", {true, true}, false, false, true, 2},
         {"no Relu", {true, false}, false, true, true, 2},
-        {"two sides of floats stay as they are", {false, false}, true, true, false, 3},
+        {"two sides of floats are left to others", {false, false}, true, true, false, 3},
     };
     oq_pool *pool = oq_pool_new(3);
 
