@@ -8,7 +8,7 @@
 
 enum {
     BLOCK_ROWS = 480,         /* most rows of a block: a multiple of every tile height but 9 and 11 */
-    BLOCK_BYTES = 384 * 1024, /* rows of A that stay in a 1 MiB L2 beside a panel */
+    BLOCK_BYTES = 512 * 1024, /* rows of A that stay in a 1 MiB L2 beside a panel: 128 rows of k = 1024 */
     TINY_BYTES = 128 * 1024,  /* packed B below this stays in L2 beside the rows: walk rows outside, so each C
                                  line is written once */
     BLOCK_K = 4096,           /* a panel of 32 columns is then 512 KiB: half of L2 */
