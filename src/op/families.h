@@ -18,6 +18,7 @@ extern const oq_op oq_ops_classify[];
 extern const oq_op oq_ops_col2im[];
 extern const oq_op oq_ops_constant[];
 extern const oq_op oq_ops_contrib_activation[];
+extern const oq_op oq_ops_contrib_attention[];
 extern const oq_op oq_ops_contrib_fused[];
 extern const oq_op oq_ops_contrib_norm[];
 extern const oq_op oq_ops_control[];

@@ -37,6 +37,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/op_col2im.c \
 	%D%/op_constant.c \
 	%D%/op_contrib_activation.c \
+	%D%/op_contrib_attention.c \
 	%D%/op_contrib_fused.c \
 	%D%/op_contrib_norm.c \
 	%D%/op_control.c \

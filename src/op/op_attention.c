@@ -23,7 +23,7 @@ static oq_status cut_input(oq_run *ctx, int i, const char *heads_attr, cut *out)
     int64_t heads = in->rank == 4 ? in->dims[1] : oq_node_int(ctx->node, heads_attr, 0);
     const int64_t *d = in->dims;
 
-    if ((in->rank != 3 && in->rank != 4) || heads < 1 || (in->rank == 3 && d[2] % heads))
+    if ((in->rank != 3 && in->rank != 4) || heads < 1 || (in->rank == 3 && (d[2] == 0 || d[2] % heads)))
         OQ_OP_FAIL(ctx, OQ_SHAPE, "input %d of rank %d cannot be cut into %" PRId64 " heads; rank 3 needs %s",
                    i, in->rank, heads, heads_attr);
     if (in->rank == 4) {

@@ -15,6 +15,7 @@ static const oq_op *const families[] = {
     oq_ops_col2im,
     oq_ops_constant,
     oq_ops_contrib_activation,
+    oq_ops_contrib_attention,
     oq_ops_contrib_fused,
     oq_ops_contrib_norm,
     oq_ops_control,

@@ -221,3 +221,6 @@ check_PROGRAMS += %D%/number_text.t
 
 check_PROGRAMS += %D%/op_strings.t
 %C%_op_strings_t_SOURCES = %D%/op_strings.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_contrib_attention.t
+%C%_op_contrib_attention_t_SOURCES = %D%/op_contrib_attention.c $(OP_HOST)
