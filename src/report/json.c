@@ -109,6 +109,33 @@ static json_t *float_rows(const oq_facts *f)
     return list;
 }
 
+static void add_range(const oq_facts *f, const oq_value *value, json_t *list)
+{
+    const oq_plan_value *planned = value->id < f->plan->n_values ? &f->plan->values[value->id] : NULL;
+
+    if (planned && planned->has_pair && planned->source == OQ_RANGE_OBSERVED && planned->lo <= planned->hi)
+        json_array_append_new(list,
+                              json_pack("{s:s, s:f, s:f, s:o}", "value", value->name, "lo",
+                                        (double)planned->lo, "hi", (double)planned->hi, "clipped",
+                                        planned->clipped >= 0 ? json_real(planned->clipped) : json_null()));
+}
+
+/* Each range that was observed, and the share of the values seen that lie outside it. */
+static json_t *range_rows(const oq_facts *f)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; i < f->model->graph->n_inputs; i++)
+        add_range(f, f->model->graph->inputs[i], list);
+    OQ_FOR_EACH_NODE (f->model->graph, node) {
+        for (int i = 0; i < node->n_outputs; i++) {
+            if (node->outputs[i])
+                add_range(f, node->outputs[i], list);
+        }
+    }
+    return list;
+}
+
 static json_t *note_rows(const char *notes)
 {
     json_t *list = json_array();
@@ -152,6 +179,8 @@ oq_status oq_report_write_json(const oq_facts *f, oq_buf *out)
         json_object_set_new(root, "config", config);
     json_object_set_new(root, "notes", note_rows(f->notes));
     json_object_set_new(root, "passes", pass_rows(f));
+    set_text(root, "method", f->data ? f->method : NULL);
+    json_object_set_new(root, "ranges", range_rows(f));
     json_object_set_new(root, "operators", tally_rows(f));
     json_object_set_new(root, "kept_float", float_rows(f));
     json_object_set_new(root, "verify", f->verify ? verify_object(f->verify) : json_null());

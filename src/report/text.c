@@ -225,6 +225,35 @@ static size_t not_finite(const oq_plan *plan)
     return n;
 }
 
+/* The value of which most lies outside its range; NULL: none of any does, or nobody counted. */
+static const oq_value *most_clipped(const oq_facts *f)
+{
+    const oq_value *most = NULL;
+    double share = 0;
+
+    OQ_FOR_EACH_NODE (f->model->graph, node) {
+        for (int i = 0; i < node->n_outputs; i++) {
+            const oq_value *value = node->outputs[i];
+
+            if (!value || value->id >= f->plan->n_values || f->plan->values[value->id].clipped <= share)
+                continue;
+            most = value;
+            share = f->plan->values[value->id].clipped;
+        }
+    }
+    return most;
+}
+
+static void write_clipped(const oq_facts *f, oq_buf *out)
+{
+    const oq_value *most = most_clipped(f);
+    char name[NAME_WIDTH + 1];
+
+    if (most)
+        oq_buf_printf(out, "; at most %.2g %% of a tensor is clipped (%s)",
+                      100 * f->plan->values[most->id].clipped, oq_short_name(most->name, name, sizeof name));
+}
+
 static void write_calibrate(const oq_facts *f, oq_buf *out)
 {
     size_t bad = not_finite(f->plan);
@@ -238,6 +267,7 @@ static void write_calibrate(const oq_facts *f, oq_buf *out)
                           f->calibrate_seconds);
     if (bad)
         oq_buf_printf(out, "; %zu NaN or infinite numbers left out", bad);
+    write_clipped(f, out);
     oq_buf_byte(out, '\n');
 }
 

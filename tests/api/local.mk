@@ -19,6 +19,9 @@ check_PROGRAMS += %D%/compare.t
 check_PROGRAMS += %D%/inspect.t
 %C%_inspect_t_SOURCES = %D%/inspect.c $(api_samples)
 
+check_PROGRAMS += %D%/judge.t
+%C%_judge_t_SOURCES = %D%/judge.c $(api_samples)
+
 check_PROGRAMS += %D%/session.t
 %C%_session_t_SOURCES = %D%/session.c $(api_samples)
 

@@ -61,6 +61,8 @@ rm -f ./*.onnx
     succeeds "--min-sqnr within reach succeeds"
     run convert $digits -o float.onnx --exclude 'op:Conv' --exclude 'op:Gemm'
     tap "--exclude leaves operators float" grep -q 'excluded' "$work/out"
+    run convert $digits -o mse.onnx --method mse
+    tap "--method is named in the report" grep -q 'ranges by mse.* is clipped' "$work/out"
     rm -f ./*
     run convert $digits -o s.onnx --stop-after fuse_batchnorm --print-after fuse_batchnorm
     succeeds "--stop-after ends early"

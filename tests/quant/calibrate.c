@@ -28,16 +28,20 @@ static bool stop_at_five(void *arg, const char *stage, size_t done, size_t total
     return done < 5;
 }
 
+static const oq_observer_kind *observer = &oq_observer_minmax;
+static oq_kept_outputs *kept;
+
 static oq_status calibrate(net *n, int threads, oq_progress_fn *progress)
 {
     oq_pool *pool = oq_pool_new(threads);
     oq_dataset *dataset;
     size_t samples[N_SAMPLES];
-    oq_calibrate_options options = {.observer = &oq_observer_minmax,
+    oq_calibrate_options options = {.observer = observer,
                                     .samples = samples,
                                     .n_samples = N_SAMPLES - 3,
                                     .held_out = samples + N_SAMPLES - 3,
                                     .n_held_out = 3,
+                                    .kept = kept,
                                     .progress = progress};
     oq_status status;
 
@@ -52,6 +56,42 @@ static oq_status calibrate(net *n, int threads, oq_progress_fn *progress)
     oq_dataset_close(dataset);
     oq_pool_free(pool);
     return status;
+}
+
+/* One thread, then three: the ranges of the whole plan. */
+static void test_methods(net *n)
+{
+    for (size_t k = 0; (observer = oq_observer_at(k)); k++) {
+        const oq_plan *one;
+        int n_differ = 0;
+
+        is_int(calibrate(n, 1, NULL), OQ_OK, observer->name);
+        one = n->plan;
+        calibrate(n, 3, NULL);
+        for (int id = 0; id < one->n_values; id++) {
+            n_differ += one->values[id].lo != n->plan->values[id].lo ||
+                        one->values[id].hi != n->plan->values[id].hi ||
+                        one->values[id].judge_hi != n->plan->values[id].judge_hi;
+        }
+        is_int(n_differ, 0, "the same ranges with three threads");
+    }
+    observer = &oq_observer_minmax;
+}
+
+static void test_kept(net *n)
+{
+    oq_kept_outputs outputs = {.limit = 1 << 20, .arena = n->b->model->arena};
+    const oq_value *out = n->b->graph->outputs[0];
+
+    kept = &outputs;
+    is_int(calibrate(n, 2, NULL), OQ_OK, "outputs of held-out samples can be kept");
+    ok(outputs.outputs && outputs.outputs[2].dtype == OQ_FLOAT && outputs.outputs[2].rank == out->shape.rank,
+       "one array for each of them");
+    ok(outputs.outputs && memcmp(outputs.outputs[0].data, outputs.outputs[1].data, 16) != 0, "each its own");
+    outputs.limit = 64;
+    is_int(calibrate(n, 2, NULL), OQ_OK, "beyond the limit");
+    ok(!outputs.outputs, "nothing is kept");
+    kept = NULL;
 }
 
 int main(void)
@@ -71,6 +111,8 @@ int main(void)
     is_int(calibrate(&n, 3, NULL), OQ_OK, "with three threads");
     r1 = &n.plan->values[oq_plan_owner(n.plan, n.relu->outputs[0]->id)];
     ok(r1->lo == lo && r1->hi == hi, "the same ranges, bit for bit");
+    test_kept(&n);
+    test_methods(&n);
     is_int(calibrate(&n, 2, stop_at_five), OQ_CANCELLED, "progress can cancel");
     fault_at = 7;
     is_int(calibrate(&n, 3, NULL), OQ_IO, "a sample that fails ends it");

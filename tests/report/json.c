@@ -19,9 +19,10 @@ static void test_conversion(void)
     oq_verify_result v = {.outputs = &row, .n_outputs = 1, .mean_db = NAN};
     oq_facts f = {.in_path = "net.onnx", .in_size = 7, .method = "minmax", .config = "{\"symmetric\":false}"};
     oq_buf out = {0};
-    json_t *root, *outputs;
+    json_t *root, *outputs, *range;
 
     net_plan(&n, &quant_defaults, -4, 4);
+    n.plan->values[n.x->id].clipped = 0.125;
     f.plan = n.plan;
     f.model = n.b->model;
     f.verify = &v;
@@ -36,6 +37,9 @@ static void test_conversion(void)
                (int)json_real_value(json_object_get(root, "target_sqnr_db")),
            30, "what was asked for");
     ok(json_array_size(json_object_get(root, "kept_float")) == 2, "each float operator by name");
+    range = json_array_get(json_object_get(root, "ranges"), 0);
+    is_str(json_string_value(json_object_get(range, "value")), "x", "each observed range");
+    is_float(json_real_value(json_object_get(range, "clipped")), 0.125, 0, "and what it clips");
     outputs = json_object_get(json_object_get(root, "verify"), "outputs");
     ok(json_is_null(json_object_get(json_array_get(outputs, 0), "sqnr_db")), "what was not measured is null");
     is_float(json_real_value(json_object_get(json_array_get(outputs, 0), "worst_db")), 12.5, 0,

@@ -82,16 +82,33 @@ static void test_conversion(void)
     expect(&f, "  verify     1 held-out sample: 33.2 dB; integer units = fake quant on all 10 codes\n");
     expect(&f, "\nwrote net.int8.onnx  1.0 KiB (0.25x) in 0.25 s\n");
     expect(&f, "  weakest layers: b 30.0 dB, a 40.0 dB, c 50.0 dB      more: --report\n");
+    v.n_samples = 8;
+    v.n_proof_samples = 2;
+    expect(&f, "8 held-out samples: 33.2 dB; integer units = fake quant on all 10 codes of 2 samples\n");
     f.has_data_file = true;
     expect(&f, "wrote net.int8.onnx and its data file  ");
     v.n_codes_differ = 3;
     v.n_ties = 2;
-    expect(&f, "differ from fake quant on 3 of 10 codes (2 of them rounding ties)");
+    expect(&f, "differ from fake quant on 3 of 10 codes of 2 samples (2 of them rounding ties)");
     f.target_sqnr = 40;
     f.out_path = NULL;
     expect(&f, "nothing was written: 40.0 dB were asked for");
     f.stopped_after = "fuse_batchnorm";
     expect(&f, "stopped after fuse_batchnorm: nothing was written");
+    net_free(&n);
+}
+
+static void test_clipped(void)
+{
+    net n = net_new();
+    oq_facts f;
+
+    net_plan(&n, &quant_defaults, -4, 4);
+    f = facts_of(&n);
+    n.plan->values[n.relu->outputs[0]->id].clipped = 0.0025;
+    expect(&f, "; at most 0.25 % of a tensor is clipped (r1)\n");
+    n.plan->values[n.relu->outputs[0]->id].clipped = 0;
+    expect(&f, ": ranges by minmax\n");
     net_free(&n);
 }
 
@@ -158,6 +175,7 @@ int main(void)
 {
     test_sizes();
     test_conversion();
+    test_clipped();
     test_no_data();
     test_many_reasons();
     test_comparison();

@@ -102,6 +102,42 @@ static void test_codes(void)
     net_free(&b);
 }
 
+/* The reference's outputs given beforehand, as a run would find them. */
+static void test_known_reference(void)
+{
+    oq_verify_options options = {.with_outputs = true, .integer_only = true};
+    net a = net_new(), b = quantized_net();
+    judged run = judge(a.b->model, b.b->model, options, 2), known;
+    oq_arena *arena = oq_arena_new(0);
+    oq_array *outputs = OQ_NEW_ARRAY(arena, oq_array, 5), feed;
+    oq_exec_options exec = {.mode = OQ_EXEC_FLOAT};
+    oq_program *program = NULL;
+    oq_runner *runner = NULL;
+
+    if (oq_program_compile(a.b->graph, &exec, &program, NULL) != OQ_OK ||
+        oq_runner_new(program, NULL, &runner, NULL) != OQ_OK)
+        tap_bail("the reference does not compile");
+    for (size_t i = 0; i < 5; i++) {
+        fetch(NULL, i, arena, &feed, NULL);
+        oq_runner_run(runner, &feed, NULL, NULL, NULL);
+        outputs[i] = *oq_runner_output(runner, 0);
+        outputs[i].data = oq_arena_copy(arena, outputs[i].data, outputs[i].size);
+    }
+    options.reference_outputs = outputs;
+    known = judge(a.b->model, b.b->model, options, 2);
+    is_int(known.status, OQ_OK, "the reference need not run when its outputs are known");
+    is_mem(&run.result.mean_db, &known.result.mean_db, sizeof(double), "the figure is the same");
+    ok(known.result.mean_db > 20 && known.result.mean_db < 100, "that of the integer run: %.1f dB",
+       known.result.mean_db);
+    oq_runner_free(runner);
+    oq_program_free(program);
+    oq_arena_free(arena);
+    oq_arena_free(run.arena);
+    oq_arena_free(known.arena);
+    net_free(&a);
+    net_free(&b);
+}
+
 static void test_faults(void)
 {
     net a = net_new(), b = net_new();
@@ -124,6 +160,7 @@ int main(void)
     test_same();
     test_quantized();
     test_codes();
+    test_known_reference();
     test_faults();
     return tap_done();
 }
