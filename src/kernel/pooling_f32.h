@@ -2,8 +2,8 @@
  *
  * The caller picks the input rows under the window (kernel depth times height of them) and leaves out those
  * in the padding. Taps of the last axis outside the row are left out. Averages add the taps in ascending
- * (row, kx) order, so both layouts give the same bits; of a maximum the sign of a zero may depend on the
- * layout. Maximum: -inf when no tap counts, NaN when there is a NaN.
+ * (row, kx) order; of equal zeros the first one in ascending (kx, row) order is the maximum. So both layouts
+ * give the same bits. Maximum: -inf when no tap counts, NaN when there is a NaN.
  */
 #ifndef OQ_KERNEL_POOLING_F32_H
 #define OQ_KERNEL_POOLING_F32_H

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "kernel/kernel.h"
 #include "op/families.h"
 #include "op/floats.h"
 #include "op/powers.h"
@@ -26,13 +27,15 @@ typedef struct {
 
 struct pool_job;
 
+enum { MOST_PARTS = 16 }; /* of a channels-last image: for threads */
+
 /* One output row of one plane. */
 typedef struct {
     const void **row;   /* input rows under the window, padding left out */
     int64_t *row_index; /* Indices: index of each row's first element */
     size_t n_rows;
     size_t counted_rows; /* AveragePool: rows that count */
-    void *column;        /* as many elements as an input row */
+    void *column;        /* as many elements as the longer of an input and an output row */
 } pool_rows;
 
 /* What tap kx of the last axis reaches. */
@@ -49,8 +52,12 @@ typedef struct pool_job {
     int64_t
         pad_end[OQ_WINDOW_RANK]; /* explicit padding: counted by AveragePool, ceil_mode's overhang is not */
     int64_t index_step[OQ_WINDOW_RANK]; /* Indices: distance of neighbours along an axis */
-    size_t in_plane, out_plane, taps;   /* elements; taps of the leading axes */
+    size_t in_plane, out_plane, taps;   /* pixels; taps of the leading axes */
     size_t element;
+    size_t channels; /* of a pixel: 1 when plain, where each channel is a plane of its own */
+    size_t n_parts;  /* tasks a plane is cut into */
+    bool is_last;    /* channels-last */
+    const oq_pooling_f32 *kernel;
     const char *x;
     char *y;
     int64_t *indices; /* NULL: not wanted */
@@ -81,34 +88,36 @@ static void find_reach(const pool_job *job, int64_t kx, int64_t *first, int64_t 
         *last = job->out[i];
 }
 
-#define MAX_ROW(type, lowest)                                                                               \
-    static void max_row_##type(const pool_job *job, const pool_rows *rows, void *y, int64_t *indices)       \
-    {                                                                                                       \
-        int axis = job->rank - 1;                                                                           \
-        int64_t s = job->state->window.stride[axis], first, last, at;                                       \
-        size_t width = (size_t)job->in[axis];                                                               \
-        type *to = y, *column = rows->column;                                                               \
-                                                                                                            \
-        (void)indices;                                                                                      \
-        for (int64_t i = 0; i < job->out[axis]; i++)                                                        \
-            to[i] = lowest;                                                                                 \
-        if (rows->n_rows == 0)                                                                              \
-            return;                                                                                         \
-        memcpy(column, rows->row[0], width * sizeof *column);                                               \
-        for (size_t r = 1; r < rows->n_rows; r++) {                                                         \
-            const type *from = rows->row[r];                                                                \
-                                                                                                            \
-            for (size_t i = 0; i < width; i++)                                                              \
-                column[i] = from[i] > column[i] ? from[i] : column[i];                                      \
-        }                                                                                                   \
-        for (int64_t kx = 0; kx < job->state->window.kernel[axis]; kx++) {                                  \
-            inside(job, kx, &first, &last, &at);                                                            \
-            for (int64_t i = first; i < last; i++)                                                          \
-                to[i] = column[i * s + at] > to[i] ? column[i * s + at] : to[i];                            \
-        }                                                                                                   \
-    }                                                                                                       \
-                                                                                                            \
-    /* With the place of the maximum: the first one in ascending order of row, then kx. */                  \
+#define MAX_ROW(type, lowest)                                                                         \
+    static void max_row_##type(const pool_job *job, const pool_rows *rows, void *y, int64_t *indices) \
+    {                                                                                                 \
+        int axis = job->rank - 1;                                                                     \
+        int64_t s = job->state->window.stride[axis], first, last, at;                                 \
+        size_t width = (size_t)job->in[axis];                                                         \
+        type *to = y, *column = rows->column;                                                         \
+                                                                                                      \
+        (void)indices;                                                                                \
+        for (int64_t i = 0; i < job->out[axis]; i++)                                                  \
+            to[i] = lowest;                                                                           \
+        if (rows->n_rows == 0)                                                                        \
+            return;                                                                                   \
+        for (size_t i = 0; i < width; i++)                                                            \
+            column[i] = lowest;                                                                       \
+        for (size_t r = 0; r < rows->n_rows; r++) {                                                   \
+            const type *from = rows->row[r];                                                          \
+                                                                                                      \
+            for (size_t i = 0; i < width; i++)                                                        \
+                column[i] = from[i] > column[i] ? from[i] : column[i];                                \
+        }                                                                                             \
+        for (int64_t kx = 0; kx < job->state->window.kernel[axis]; kx++) {                            \
+            inside(job, kx, &first, &last, &at);                                                      \
+            for (int64_t i = first; i < last; i++)                                                    \
+                to[i] = column[i * s + at] > to[i] ? column[i * s + at] : to[i];                      \
+        }                                                                                             \
+    }
+
+/* With the place of the maximum: the first one in ascending order of row, then kx. */
+#define MAX_INDEX_ROW(type, lowest)                                                                         \
     static void max_index_row_##type(const pool_job *job, const pool_rows *rows, void *y, int64_t *indices) \
     {                                                                                                       \
         int axis = job->rank - 1;                                                                           \
@@ -132,26 +141,40 @@ static void find_reach(const pool_job *job, int64_t kx, int64_t *first, int64_t 
             }                                                                                               \
     }
 
-MAX_ROW(float, -INFINITY)
+/* Channels-last: vectors of channels. */
+#define MAX_LAST(type, lowest)                                                                         \
+    static void max_last_##type(const pool_job *job, const pool_rows *rows, void *y, int64_t *indices) \
+    {                                                                                                  \
+        int axis = job->rank - 1;                                                                      \
+        int64_t s = job->state->window.stride[axis], first, last, at;                                  \
+        size_t n = job->channels;                                                                      \
+                                                                                                       \
+        (void)indices;                                                                                 \
+        for (size_t i = 0; i < (size_t)job->out[axis] * n; i++)                                        \
+            ((type *)y)[i] = lowest;                                                                   \
+        for (int64_t kx = 0; kx < job->state->window.kernel[axis]; kx++) {                             \
+            inside(job, kx, &first, &last, &at);                                                       \
+            for (size_t r = 0; r < rows->n_rows; r++)                                                  \
+                for (int64_t i = first; i < last; i++) {                                               \
+                    const type *from = (const type *)rows->row[r] + (size_t)(i * s + at) * n;          \
+                    type *to = (type *)y + (size_t)i * n;                                              \
+                                                                                                       \
+                    for (size_t c = 0; c < n; c++)                                                     \
+                        to[c] = from[c] > to[c] ? from[c] : to[c];                                     \
+                }                                                                                      \
+        }                                                                                              \
+    }
+
 MAX_ROW(double, -(double)INFINITY)
+MAX_INDEX_ROW(float, -INFINITY)
+MAX_INDEX_ROW(double, -(double)INFINITY)
+MAX_INDEX_ROW(uint8_t, 0)
+MAX_INDEX_ROW(int8_t, INT8_MIN)
 MAX_ROW(uint8_t, 0)
 MAX_ROW(int8_t, INT8_MIN)
-
-static void sum_row(const pool_job *job, const pool_rows *rows, float *to)
-{
-    int axis = job->rank - 1;
-    int64_t s = job->state->window.stride[axis], first, last, at;
-
-    memset(to, 0, (size_t)job->out[axis] * sizeof *to);
-    for (size_t r = 0; r < rows->n_rows; r++)
-        for (int64_t kx = 0; kx < job->state->window.kernel[axis]; kx++) {
-            const float *from = rows->row[r];
-
-            inside(job, kx, &first, &last, &at);
-            for (int64_t i = first; i < last; i++)
-                to[i] += from[i * s + at];
-        }
-}
+MAX_LAST(double, -(double)INFINITY)
+MAX_LAST(uint8_t, 0)
+MAX_LAST(int8_t, INT8_MIN)
 
 /* Taps of the last axis that count at output i. */
 static int64_t counted_taps(const pool_job *job, int axis, int64_t i)
@@ -169,18 +192,46 @@ static int64_t counted_taps(const pool_job *job, int axis, int64_t i)
     return count;
 }
 
-static void average_row(const pool_job *job, const pool_rows *rows, void *y, int64_t *indices)
+/* The row as the kernels see it. */
+static oq_pooling_row kernel_row(const pool_job *job, const pool_rows *rows, void *y)
 {
-    float *to = y;
+    const oq_window *w = &job->state->window;
     int axis = job->rank - 1;
 
+    return (oq_pooling_row){.rows = rows->row,
+                            .n_rows = rows->n_rows,
+                            .channels = job->channels,
+                            .width = job->in[axis],
+                            .out_width = job->out[axis],
+                            .kernel = w->kernel[axis],
+                            .stride = w->stride[axis],
+                            .dilation = w->dilation[axis],
+                            .pad = job->pad[axis],
+                            .divisor = rows->column,
+                            .column = rows->column,
+                            .y = y};
+}
+
+static void max_kernel_row(const pool_job *job, const pool_rows *rows, void *y, int64_t *indices)
+{
+    oq_pooling_row row = kernel_row(job, rows, y);
+
     (void)indices;
-    sum_row(job, rows, to);
-    for (int64_t i = 0; i < job->out[axis]; i++) {
+    (job->is_last ? job->kernel->max_nhwc : job->kernel->max_nchw)(&row);
+}
+
+static void average_row(const pool_job *job, const pool_rows *rows, void *y, int64_t *indices)
+{
+    oq_pooling_row row = kernel_row(job, rows, y);
+    float *divisor = rows->column;
+
+    (void)indices;
+    for (int64_t i = 0; i < job->out[job->rank - 1]; i++) {
         float count = job->counts[i] * (float)rows->counted_rows;
 
-        to[i] = count > 0 ? to[i] / count : 0;
+        divisor[i] = count > 0 ? count : 1; /* of nothing the sum is 0, and so is the average */
     }
+    (job->is_last ? job->kernel->average_nhwc : job->kernel->average_nchw)(&row);
 }
 
 static void lp_row(const pool_job *job, const pool_rows *rows, void *y, int64_t *indices)
@@ -233,31 +284,44 @@ static void collect_rows(const pool_job *job, const char *plane, int64_t base, c
         rows->counted_rows += job->state->counts_padding ? counts : is_inside;
         if (!is_inside)
             continue;
-        rows->row[rows->n_rows] = plane + (size_t)row * width * job->element;
+        rows->row[rows->n_rows] = plane + (size_t)row * width * job->channels * job->element;
         rows->row_index[rows->n_rows++] = index;
     }
 }
 
-static void run_plane(void *arg, size_t plane, int worker)
+/* Output rows r0 .. r1 - 1 of a plane. */
+static void run_rows(const pool_job *job, size_t plane, size_t r0, size_t r1, char *scratch)
 {
-    const pool_job *job = arg;
-    char *scratch = job->scratch + (size_t)worker * job->worker_scratch;
     pool_rows rows = {.row = (const void **)(void *)scratch};
     int lead = job->rank - 1;
-    size_t n_rows = oq_dims_product(job->out, 0, lead), width = (size_t)job->out[lead];
+    size_t width = (size_t)job->out[lead], rest = r0;
     int64_t o[OQ_WINDOW_RANK] = {0};
 
     rows.row_index = (int64_t *)(void *)(scratch + job->taps * sizeof(void *));
     rows.column = scratch + job->taps * (sizeof(void *) + sizeof(int64_t));
-    for (size_t r = 0; r < n_rows; r++) {
+    for (int i = lead - 1; i >= 0; i--) {
+        o[i] = (int64_t)(rest % (size_t)job->out[i]);
+        rest /= (size_t)job->out[i];
+    }
+    for (size_t r = r0; r < r1; r++) {
         size_t at = plane * job->out_plane + r * width;
 
-        collect_rows(job, job->x + plane * job->in_plane * job->element, (int64_t)(plane * job->in_plane), o,
-                     &rows);
-        job->row(job, &rows, job->y + at * job->element, job->indices ? job->indices + at : NULL);
+        collect_rows(job, job->x + plane * job->in_plane * job->channels * job->element,
+                     (int64_t)(plane * job->in_plane), o, &rows);
+        job->row(job, &rows, job->y + at * job->channels * job->element,
+                 job->indices ? job->indices + at : NULL);
         for (int i = lead - 1; i >= 0 && ++o[i] == job->out[i]; i--)
             o[i] = 0;
     }
+}
+
+static void run_part(void *arg, size_t index, int worker)
+{
+    const pool_job *job = arg;
+    size_t n_rows = oq_dims_product(job->out, 0, job->rank - 1), part = index % job->n_parts;
+
+    run_rows(job, index / job->n_parts, n_rows * part / job->n_parts, n_rows * (part + 1) / job->n_parts,
+             job->scratch + (size_t)worker * job->worker_scratch);
 }
 
 /* ------------------------------------------------------------------ run */
@@ -311,15 +375,18 @@ static oq_status set_up(oq_run *ctx, pool_state *state, pool_job *job, int64_t *
 {
     const oq_array *in = ctx->in[0];
     size_t per_tap = sizeof(void *) + sizeof(int64_t), kernel = 1;
+    int64_t longest;
 
     OQ_TRY(oq_window_fit(&state->window, ctx->node, in->rank - 2, NULL, ctx->diag));
     job->state = state;
     job->rank = in->rank - 2;
-    memcpy(job->in, in->dims + 2, (size_t)job->rank * sizeof *job->in);
+    job->is_last = ctx->last_in & 1;
+    job->kernel = oq_kernels_best()->pooling;
+    job->channels = job->is_last ? (size_t)in->dims[in->rank - 1] : 1;
+    memcpy(job->in, in->dims + (job->is_last ? 1 : 2), (size_t)job->rank * sizeof *job->in);
     OQ_TRY(oq_window_outputs(&state->window, ctx->node, job->in, job->out, job->pad, ctx->diag));
-    dims[0] = in->dims[0];
-    dims[1] = in->dims[1];
-    memcpy(dims + 2, job->out, (size_t)job->rank * sizeof *dims);
+    memcpy(dims, in->dims, (size_t)in->rank * sizeof *dims);
+    memcpy(dims + (job->is_last ? 1 : 2), job->out, (size_t)job->rank * sizeof *dims);
     set_end_padding(job);
     set_index_steps(job);
     job->in_plane = oq_dims_product(job->in, 0, job->rank);
@@ -329,18 +396,21 @@ static oq_status set_up(oq_run *ctx, pool_state *state, pool_job *job, int64_t *
             OQ_OP_FAIL(ctx, OQ_LIMIT, "the window is too large");
         job->taps = kernel / (size_t)state->window.kernel[i];
     }
-    job->worker_scratch =
-        (job->taps * per_tap + (size_t)job->in[job->rank - 1] * sizeof(double) + 63) / 64 * 64;
+    longest =
+        job->in[job->rank - 1] > job->out[job->rank - 1] ? job->in[job->rank - 1] : job->out[job->rank - 1];
+    job->worker_scratch = (job->taps * per_tap + (size_t)longest * sizeof(double) + 63) / 64 * 64;
     job->scratch = oq_scratch(ctx, job->worker_scratch * (size_t)oq_pool_size(ctx->pool));
     return job->scratch ? look_along_rows(ctx, job) : ctx->status;
 }
 
 static void run_planes(oq_run *ctx, pool_job *job)
 {
-    size_t planes = (size_t)ctx->in[0]->dims[0] * (size_t)ctx->in[0]->dims[1];
+    size_t planes = (size_t)ctx->in[0]->dims[0] * (job->is_last ? 1 : (size_t)ctx->in[0]->dims[1]);
+    size_t n_rows = oq_dims_product(job->out, 0, job->rank - 1);
 
+    job->n_parts = !job->is_last ? 1 : n_rows < MOST_PARTS ? n_rows : MOST_PARTS;
     if (job->out_plane > 0)
-        oq_pool_run(ctx->pool, planes, run_plane, job);
+        oq_pool_run(ctx->pool, planes * job->n_parts, run_part, job);
 }
 
 /* In float32, whatever float type. */
@@ -368,10 +438,16 @@ static oq_status run_max(oq_run *ctx, pool_job *job, const int64_t *dims)
     if (has_indices && !(job->indices = oq_out(ctx, 1, OQ_INT64, dims, in->rank)))
         return ctx->status;
     switch (in->dtype) {
-    case OQ_UINT8: job->row = has_indices ? max_index_row_uint8_t : max_row_uint8_t; break;
-    case OQ_INT8: job->row = has_indices ? max_index_row_int8_t : max_row_int8_t; break;
-    case OQ_DOUBLE: job->row = has_indices ? max_index_row_double : max_row_double; break;
-    default: job->row = has_indices ? max_index_row_float : max_row_float; return run_float(ctx, job, dims);
+    case OQ_UINT8:
+        job->row = job->is_last ? max_last_uint8_t : has_indices ? max_index_row_uint8_t : max_row_uint8_t;
+        break;
+    case OQ_INT8:
+        job->row = job->is_last ? max_last_int8_t : has_indices ? max_index_row_int8_t : max_row_int8_t;
+        break;
+    case OQ_DOUBLE:
+        job->row = job->is_last ? max_last_double : has_indices ? max_index_row_double : max_row_double;
+        break;
+    default: job->row = has_indices ? max_index_row_float : max_kernel_row; return run_float(ctx, job, dims);
     }
     job->element = oq_elem_size(in->dtype);
     job->x = in->data;
@@ -450,16 +526,27 @@ static oq_status prepare_lp(oq_prepare *ctx)
 
 /* ------------------------------------------------------------------ rows */
 
-#define POOL(op, opset, mask, outs, prepare_fn, the_rule, its_flags)                                       \
+#define LAST(op, mask, prepare_fn, its_flags)                                                          \
+    {                                                                                                  \
+        .name = op, .domain = "", .since = 1, .min_in = 1, .max_in = 1, .min_out = 1, .max_out = 2,    \
+        .types = mask, .prepare = prepare_fn, .run = run, .weight = -1, .bias = -1, .flags = its_flags \
+    }
+
+static const oq_op max_last = LAST("MaxPool", OQ_T_FLOATS | OQ_T_BYTES, prepare_max, OQ_OP_COMMUTES),
+                   average_last = LAST("AveragePool", OQ_T_FLOATS, prepare_average, 0);
+
+#define POOL(op, opset, mask, outs, prepare_fn, the_rule, its_flags, its_layout, its_last)                 \
     {                                                                                                      \
         .name = op, .domain = "", .since = opset, .min_in = 1, .max_in = 1, .min_out = 1, .max_out = outs, \
         .types = mask, .infer = infer, .prepare = prepare_fn, .run = run, .rule = the_rule, .weight = -1,  \
-        .bias = -1, .flags = its_flags                                                                     \
+        .bias = -1, .flags = its_flags, .layout = its_layout, .channels_last = its_last                    \
     }
 #define MAX_POOL(opset, mask, outs) \
-    POOL("MaxPool", opset, mask, outs, prepare_max, OQ_RULE_SAME, OQ_OP_COMMUTES)
-#define AVERAGE_POOL(opset) POOL("AveragePool", opset, OQ_T_FLOATS, 1, prepare_average, OQ_RULE_POOL, 0)
-#define LP_POOL(opset)      POOL("LpPool", opset, OQ_T_FLOATS, 1, prepare_lp, OQ_RULE_NONE, 0)
+    POOL("MaxPool", opset, mask, outs, prepare_max, OQ_RULE_SAME, OQ_OP_COMMUTES, OQ_LAYOUT_ROW, &max_last)
+#define AVERAGE_POOL(opset) \
+    POOL("AveragePool", opset, OQ_T_FLOATS, 1, prepare_average, OQ_RULE_POOL, 0, OQ_LAYOUT_ROW, &average_last)
+#define LP_POOL(opset) \
+    POOL("LpPool", opset, OQ_T_FLOATS, 1, prepare_lp, OQ_RULE_NONE, 0, OQ_LAYOUT_PLAIN, NULL)
 
 /* AveragePool: 7 count_include_pad, 10 ceil_mode, 19 dilations, 22 bfloat16. LpPool: 2 integer p, 18
  * ceil_mode and dilations. MaxPool: 8 Indices and storage_order, 10 ceil_mode and dilations, 12 8-bit
