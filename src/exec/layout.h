@@ -8,15 +8,13 @@
 #define OQ_EXEC_LAYOUT_H
 
 #include "exec/compile.h"
+#include "op/channels_last.h"
 
 /* Decide and rewrite the steps of sequence (the main graph's); values of bodies stay plain. Conversions are
  * steps of their own: onnxq.layout ToChannelsLast and ToPlain. */
 oq_status oq_choose_layouts(oq_compiler *c, oq_sequence *sequence);
 
 /* ---- layout_convert.c: also for values that are looked at */
-/* Dims of a channels-last array as the graph says them, and back. rank is 3 at least. */
-void oq_dims_to_plain(const int64_t *last, int rank, int64_t *plain);
-void oq_dims_to_last(const int64_t *plain, int rank, int64_t *last);
 /* Bytes of array `from` into `to`, whose dims are set; pool NULL: on this thread. False: elements of this
  * type cannot be moved (less than a byte). */
 bool oq_convert_to_plain(oq_pool *pool, const oq_array *from, void *to);

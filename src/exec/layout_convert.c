@@ -4,22 +4,6 @@
 #include "exec/layout.h"
 #include "kernel/transpose.h"
 
-void oq_dims_to_plain(const int64_t *last, int rank, int64_t *plain)
-{
-    plain[0] = last[0];
-    plain[1] = last[rank - 1];
-    for (int i = 2; i < rank; i++)
-        plain[i] = last[i - 1];
-}
-
-void oq_dims_to_last(const int64_t *plain, int rank, int64_t *last)
-{
-    last[0] = plain[0];
-    for (int i = 2; i < rank; i++)
-        last[i - 1] = plain[i];
-    last[rank - 1] = plain[1];
-}
-
 /* Elements of sizes the kernel does not know (complex numbers, strings). */
 static void transpose_any(size_t element, size_t rows, size_t columns, const char *from, char *to)
 {

@@ -5,6 +5,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/aligned.h \
 	%D%/attention.c \
 	%D%/attention.h \
+	%D%/channels_last.h \
 	%D%/conv_shape.c \
 	%D%/conv_shape.h \
 	%D%/conv_transpose.h \

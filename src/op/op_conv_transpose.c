@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "kernel/gemm_f32.h"
 #include "kernel/transpose.h"
+#include "op/channels_last.h"
 #include "op/conv_transpose.h"
 #include "op/families.h"
 #include "op/floats.h"
@@ -238,7 +239,8 @@ static void scatter_pixel(const scatter *s, size_t pixel, const float *part)
 
 /* Memory of a run; x and y of one image in NHWC. */
 typedef struct {
-    float *x, *y, *part, *packed;
+    const float *x;
+    float *y, *part, *packed;
     size_t block; /* input pixels per block */
     const float *bias, *weight;
 } buffers;
@@ -277,7 +279,7 @@ static void start_from_bias(float *y, size_t pixels, size_t channels, const floa
 }
 
 static oq_status get_buffers(oq_run *ctx, const state *s, size_t pixels, size_t out_pixels, size_t taps,
-                             buffers *m)
+                             buffers *m, float **x_image)
 {
     size_t c = (size_t)s->weight_dims[0], co = (size_t)(s->weight_dims[1] * s->group), n = 0, x = 0, y = 0,
            part = 0;
@@ -292,8 +294,8 @@ static oq_status get_buffers(oq_run *ctx, const state *s, size_t pixels, size_t 
         m->block = pixels;
     if (packed == SIZE_MAX || oq_mul_overflow(m->block, n * 4, &part))
         OQ_OP_FAIL(ctx, OQ_LIMIT, "working memory does not fit in memory");
-    m->x = oq_scratch(ctx, x);
-    m->y = m->x ? oq_scratch(ctx, y) : NULL;
+    m->x = *x_image = oq_scratch(ctx, ctx->last_in & 1 ? 1 : x);
+    m->y = m->x ? oq_scratch(ctx, ctx->last_out & 1 ? 1 : y) : NULL;
     m->part = m->y ? oq_scratch(ctx, part) : NULL;
     m->packed = m->part ? oq_scratch(ctx, packed) : NULL;
     return m->packed ? OQ_OK : ctx->status;
@@ -310,28 +312,38 @@ static void widen(ptrdiff_t *to, const int64_t *from, int rank, ptrdiff_t fill)
 static oq_status run_images(oq_run *ctx, const state *s, const int64_t *pad, const int64_t *dims, buffers *m,
                             const float *x, float *y)
 {
-    const oq_array *in = ctx->in[0];
-    int rank = in->rank - 2;
-    size_t pixels = oq_dims_product(in->dims, 2, in->rank), out_pixels = oq_dims_product(dims, 2, in->rank);
-    size_t c = (size_t)in->dims[1], co = (size_t)dims[1];
+    int rank = s->rank - 2;
+    int64_t in[OQ_MAX_RANK];
+    size_t pixels, out_pixels = oq_dims_product(dims, 2, s->rank);
+    size_t c = (size_t)s->weight_dims[0], co = (size_t)dims[1];
     scatter sc = {.math = oq_kernels_best()->math, .channels = (size_t)s->weight_dims[1], .y_step = co};
+    float *x_image;
 
+    oq_plain_dims_in(ctx, 0, in);
+    pixels = oq_dims_product(in, 2, s->rank);
     sc.taps = oq_dims_product(s->weight_dims, 2, s->rank);
-    widen(sc.in, in->dims + 2, rank, 1);
+    widen(sc.in, in + 2, rank, 1);
     widen(sc.out, dims + 2, rank, 1);
     widen(sc.kernel, s->window.kernel, rank, 1);
     widen(sc.stride, s->window.stride, rank, 1);
     widen(sc.dilation, s->window.dilation, rank, 1);
     widen(sc.pad, pad, rank, 0);
-    OQ_TRY(get_buffers(ctx, s, pixels, out_pixels, sc.taps, m));
+    OQ_TRY(get_buffers(ctx, s, pixels, out_pixels, sc.taps, m, &x_image));
     for (size_t image = 0; image < (size_t)dims[0]; image++) {
-        oq_transpose_batch(ctx->pool, sizeof(float), 1, c, pixels, x + image * c * pixels, m->x);
+        if (ctx->last_in & 1)
+            m->x = x + image * c * pixels;
+        else
+            oq_transpose_batch(ctx->pool, sizeof(float), 1, c, pixels, x + image * c * pixels, x_image);
+        if (ctx->last_out & 1)
+            m->y = y + image * co * out_pixels;
         start_from_bias(m->y, out_pixels, co, m->bias);
         for (size_t g = 0; g < (size_t)s->group; g++) {
             sc.y = m->y + g * sc.channels;
             run_group(ctx, s, &sc, m, pixels, g);
         }
-        oq_transpose_batch(ctx->pool, sizeof(float), 1, out_pixels, co, m->y, y + image * co * out_pixels);
+        if (!(ctx->last_out & 1))
+            oq_transpose_batch(ctx->pool, sizeof(float), 1, out_pixels, co, m->y,
+                               y + image * co * out_pixels);
     }
     return OQ_OK;
 }
@@ -358,32 +370,35 @@ static oq_status take_weight(oq_run *ctx, state *s)
 static oq_status run(oq_run *ctx)
 {
     state s = *(const state *)ctx->state;
-    const oq_array *in = ctx->in[0], *bias = oq_in(ctx, 2);
-    int64_t dims[OQ_MAX_RANK], pad[OQ_WINDOW_RANK];
+    const oq_array *bias = oq_in(ctx, 2);
+    int rank = ctx->in[0]->rank;
+    int64_t in[OQ_MAX_RANK], dims[OQ_MAX_RANK], last[OQ_MAX_RANK], pad[OQ_WINDOW_RANK];
     buffers m = {0};
     const float *x;
     float *y;
 
     if (!s.weight)
         OQ_TRY(take_weight(ctx, &s));
-    if (in->rank != s.rank || in->dims[1] != s.weight_dims[0])
+    oq_plain_dims_in(ctx, 0, in);
+    if (rank != s.rank || in[1] != s.weight_dims[0])
         OQ_OP_FAIL(ctx, OQ_SHAPE,
                    "input of rank %d with %" PRId64 " channels, the weight asks for rank %d and %" PRId64,
-                   in->rank, in->rank > 1 ? in->dims[1] : 0, s.rank, s.weight_dims[0]);
-    OQ_TRY(oq_window_fit(&s.window, ctx->node, in->rank - 2, s.weight_dims + 2, ctx->diag));
-    dims[0] = in->dims[0];
+                   rank, rank > 1 ? in[1] : 0, s.rank, s.weight_dims[0]);
+    OQ_TRY(oq_window_fit(&s.window, ctx->node, rank - 2, s.weight_dims + 2, ctx->diag));
+    dims[0] = in[0];
     dims[1] = s.weight_dims[1] * s.group;
-    for (int i = 0; i < in->rank - 2; i++) {
-        dims[i + 2] = output_size(&s, i, in->dims[i + 2], &pad[i]);
+    for (int i = 0; i < rank - 2; i++) {
+        dims[i + 2] = output_size(&s, i, in[i + 2], &pad[i]);
         if (dims[i + 2] < 0)
             OQ_OP_FAIL(ctx, OQ_SHAPE, "pads take more than the whole of spatial axis %d", i);
     }
     if (bias && bias->n != (size_t)dims[1])
         OQ_OP_FAIL(ctx, OQ_SHAPE, "bias has %zu elements for %" PRId64 " output channels", bias->n, dims[1]);
+    oq_dims_to_last(dims, rank, last);
     x = oq_floats_in(ctx, 0);
     if (!x || (bias && !(m.bias = oq_floats_in(ctx, 2))) ||
-        !(y = oq_floats_out(ctx, 0, in->dtype, dims, in->rank)))
-        return ctx->status;
+        !(y = oq_floats_out(ctx, 0, ctx->in[0]->dtype, ctx->last_out & 1 ? last : dims, rank)))
+        return oq_run_failure(ctx);
     m.weight = s.weight;
     if (ctx->out[0].n > 0)
         OQ_TRY(run_images(ctx, &s, pad, dims, &m, x, y));
@@ -393,11 +408,27 @@ static oq_status run(oq_run *ctx)
 
 /* ------------------------------------------------------------------ rows */
 
+static const oq_op channels_last = {.name = "ConvTranspose",
+                                    .domain = "",
+                                    .since = 1,
+                                    .min_in = 2,
+                                    .max_in = 3,
+                                    .min_out = 1,
+                                    .max_out = 1,
+                                    .types = OQ_T_FLOATS,
+                                    .prepare = prepare,
+                                    .run = run,
+                                    .rule = OQ_RULE_WEIGHTED,
+                                    .weight = 1,
+                                    .bias = 2,
+                                    .flags = OQ_OP_EITHER_END};
+
 #define CONV_TRANSPOSE(opset)                                                                          \
     {                                                                                                  \
         .name = "ConvTranspose", .domain = "", .since = opset, .min_in = 2, .max_in = 3, .min_out = 1, \
         .max_out = 1, .types = OQ_T_FLOATS, .infer = infer, .prepare = prepare, .run = run,            \
-        .rule = OQ_RULE_WEIGHTED, .weight = 1, .bias = 2                                               \
+        .rule = OQ_RULE_WEIGHTED, .weight = 1, .bias = 2, .layout = OQ_LAYOUT_ROW,                     \
+        .channels_last = &channels_last                                                                \
     }
 
 const oq_op oq_ops_conv_transpose[] = {

@@ -15,7 +15,7 @@ typedef struct {
 
 typedef struct {
     const global_state *state;
-    size_t n;
+    size_t n, channels; /* pixels of a plane; channels of an image */
     const float *x;
     float *y;
 } global_job;
@@ -48,22 +48,58 @@ static void run_plane(void *arg, size_t plane, int worker)
     }
 }
 
+/* All channels of a channels-last image: terms go to the same partial sums as those of a plane. */
+static void run_image(void *arg, size_t image, int worker)
+{
+    const global_job *job = arg;
+    const oq_reduce_f32 *reduce = job->state->reduce;
+    size_t channels = job->channels;
+    const float *x = job->x + image * job->n * channels;
+    float *y = job->y + image * channels;
+    int64_t p = job->state->p;
+
+    (void)worker;
+    if (job->state->kind != OQ_REDUCE_SUM_SQUARES) {
+        reduce->strided[job->state->kind](x, 1, job->n, channels, y);
+        for (size_t c = 0; c < channels && job->state->kind == OQ_REDUCE_SUM; c++)
+            y[c] /= (float)job->n;
+        return;
+    }
+    if (p <= 2)
+        reduce->strided[p == 1 ? OQ_REDUCE_SUM_ABS : OQ_REDUCE_SUM_SQUARES](x, 1, job->n, channels, y);
+    for (size_t c = 0; c < channels; c++) {
+        float sum = p <= 2 ? y[c] : 0;
+
+        for (size_t i = 0; i < job->n && p > 2; i++)
+            sum += oq_abs_power(x[i * channels + c], p);
+        y[c] = oq_power_root(sum, p);
+    }
+}
+
 static oq_status run(oq_run *ctx)
 {
     const oq_array *in = ctx->in[0];
     global_job job = {.state = ctx->state};
-    int64_t dims[OQ_MAX_RANK];
+    bool is_last = ctx->last_in & 1;
+    int64_t dims[OQ_MAX_RANK], channels;
 
     if (in->rank < 3)
         OQ_OP_FAIL(ctx, OQ_SHAPE, "an input of rank %d has no spatial axes", in->rank);
+    channels = in->dims[is_last ? in->rank - 1 : 1];
     for (int i = 0; i < in->rank; i++)
-        dims[i] = i < 2 ? in->dims[i] : 1;
-    job.n = oq_dims_product(in->dims, 2, in->rank);
+        dims[i] = 1;
+    dims[0] = in->dims[0];
+    dims[ctx->last_out & 1 ? in->rank - 1 : 1] = channels;
+    job.channels = (size_t)channels;
+    job.n = is_last ? oq_dims_product(in->dims, 1, in->rank - 1) : oq_dims_product(in->dims, 2, in->rank);
     job.x = oq_floats_in(ctx, 0);
     job.y = job.x ? oq_floats_out(ctx, 0, in->dtype, dims, in->rank) : NULL;
     if (!job.y)
         return ctx->status;
-    oq_pool_run(ctx->pool, ctx->out[0].n, run_plane, &job);
+    if (is_last)
+        oq_pool_run(ctx->pool, job.channels ? (size_t)in->dims[0] : 0, run_image, &job);
+    else
+        oq_pool_run(ctx->pool, ctx->out[0].n, run_plane, &job);
     oq_floats_done(ctx, 0, job.y);
     return OQ_OK;
 }
@@ -106,20 +142,30 @@ static oq_status prepare_lp(oq_prepare *ctx)
     return prepare(ctx, OQ_REDUCE_SUM_SQUARES);
 }
 
-#define GLOBAL(op, opset, prepare_fn, the_rule, its_flags)                                              \
+#define LAST(op, prepare_fn)                                                                        \
+    {                                                                                               \
+        .name = op, .domain = "", .since = 1, .min_in = 1, .max_in = 1, .min_out = 1, .max_out = 1, \
+        .types = OQ_T_FLOATS, .prepare = prepare_fn, .run = run, .weight = -1, .bias = -1,          \
+        .flags = OQ_OP_EITHER_END                                                                   \
+    }
+
+static const oq_op average_last = LAST("GlobalAveragePool", prepare_average),
+                   max_last = LAST("GlobalMaxPool", prepare_max), lp_last = LAST("GlobalLpPool", prepare_lp);
+
+#define GLOBAL(op, opset, prepare_fn, the_rule, its_flags, last)                                        \
     {                                                                                                   \
         .name = op, .domain = "", .since = opset, .min_in = 1, .max_in = 1, .min_out = 1, .max_out = 1, \
         .types = OQ_T_FLOATS, .infer = infer, .prepare = prepare_fn, .run = run, .rule = the_rule,      \
-        .weight = -1, .bias = -1, .flags = its_flags                                                    \
+        .weight = -1, .bias = -1, .flags = its_flags, .layout = OQ_LAYOUT_ROW, .channels_last = last    \
     }
 
 /* 22 added bfloat16. */
 const oq_op oq_ops_global_pool[] = {
-    GLOBAL("GlobalAveragePool", 1, prepare_average, OQ_RULE_POOL, 0),
-    GLOBAL("GlobalAveragePool", 22, prepare_average, OQ_RULE_POOL, 0),
-    GLOBAL("GlobalLpPool", 2, prepare_lp, OQ_RULE_NONE, 0),
-    GLOBAL("GlobalLpPool", 22, prepare_lp, OQ_RULE_NONE, 0),
-    GLOBAL("GlobalMaxPool", 1, prepare_max, OQ_RULE_SAME, OQ_OP_COMMUTES),
-    GLOBAL("GlobalMaxPool", 22, prepare_max, OQ_RULE_SAME, OQ_OP_COMMUTES),
+    GLOBAL("GlobalAveragePool", 1, prepare_average, OQ_RULE_POOL, 0, &average_last),
+    GLOBAL("GlobalAveragePool", 22, prepare_average, OQ_RULE_POOL, 0, &average_last),
+    GLOBAL("GlobalLpPool", 2, prepare_lp, OQ_RULE_NONE, 0, &lp_last),
+    GLOBAL("GlobalLpPool", 22, prepare_lp, OQ_RULE_NONE, 0, &lp_last),
+    GLOBAL("GlobalMaxPool", 1, prepare_max, OQ_RULE_SAME, OQ_OP_COMMUTES, &max_last),
+    GLOBAL("GlobalMaxPool", 22, prepare_max, OQ_RULE_SAME, OQ_OP_COMMUTES, &max_last),
     {0},
 };

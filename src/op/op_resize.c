@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "op/channels_last.h"
 #include "op/families.h"
 #include "op/floats.h"
 #include "op/resize_axis.h"
@@ -296,6 +297,7 @@ typedef struct {
     int64_t out[OQ_MAX_RANK];
     size_t in_step[OQ_MAX_RANK]; /* elements */
     const int64_t *index[OQ_MAX_RANK];
+    bool is_whole; /* the last axis stays as it is */
     size_t element;
     const char *x;
     char *y;
@@ -326,6 +328,10 @@ GATHER(sixteen)
 
 static void gather_row(const gather_job *job, const char *from, char *to)
 {
+    if (job->is_whole) {
+        memcpy(to, from, (size_t)job->out[job->rank - 1] * job->element);
+        return;
+    }
     switch (job->element) {
     case 1: gather_uint8_t(job, from, to); break;
     case 2: gather_uint16_t(job, from, to); break;
@@ -398,6 +404,8 @@ static oq_status run_nearest(oq_run *ctx, const resize_state *s, const oq_resize
         job.index[i] = index;
         job.out[i] = dims[i];
         job.in_step[i] = step;
+        if (i == in->rank - 1)
+            job.is_whole = oq_resize_is_identity(&s->rule, &axes[i]);
         step *= (size_t)in->dims[i];
     }
     job.y = oq_out(ctx, 0, in->dtype, dims, in->rank);
@@ -546,6 +554,15 @@ static oq_status run_weighted(oq_run *ctx, const resize_state *s, const oq_resiz
     return OQ_OK;
 }
 
+static void move_channels(oq_resize_axis *axes, int rank)
+{
+    oq_resize_axis channels = axes[1];
+
+    for (int i = 1; i < rank - 1; i++)
+        axes[i] = axes[i + 1];
+    axes[rank - 1] = channels;
+}
+
 static oq_status run(oq_run *ctx)
 {
     const resize_state *s = ctx->state;
@@ -557,7 +574,10 @@ static oq_status run(oq_run *ctx)
     if (in->rank < 1)
         OQ_OP_FAIL(ctx, OQ_SHAPE, "input 0 is a scalar");
     OQ_TRY(read_request(ctx, s, &r));
-    OQ_TRY(set_axes(s, ctx->node, in->dims, in->rank, &r, axes, ctx->diag));
+    oq_plain_dims_in(ctx, 0, dims);
+    OQ_TRY(set_axes(s, ctx->node, dims, in->rank, &r, axes, ctx->diag));
+    if (ctx->last_in & 1)
+        move_channels(axes, in->rank);
     for (int i = 0; i < in->rank; i++)
         dims[i] = axes[i].out;
     return s->rule.mode == OQ_RESIZE_NEAREST ? run_nearest(ctx, s, axes, dims)
@@ -566,11 +586,25 @@ static oq_status run(oq_run *ctx)
 
 /* ------------------------------------------------------------------ rows */
 
+static const oq_op channels_last = {.name = "Resize",
+                                    .domain = "",
+                                    .since = 1,
+                                    .min_in = 1,
+                                    .max_in = 4,
+                                    .min_out = 1,
+                                    .max_out = 1,
+                                    .types = OQ_T_ALL & ~OQ_T_TINY,
+                                    .prepare = prepare,
+                                    .run = run,
+                                    .weight = -1,
+                                    .bias = -1};
+
 #define RESIZE(op, opset, least, most)                                                                \
     {                                                                                                 \
         .name = op, .domain = "", .since = opset, .min_in = least, .max_in = most, .min_out = 1,      \
         .max_out = 1, .types = OQ_T_ALL & ~OQ_T_TINY, .infer = infer, .prepare = prepare, .run = run, \
-        .rule = OQ_RULE_SAME, .weight = -1, .bias = -1                                                \
+        .rule = OQ_RULE_SAME, .weight = -1, .bias = -1, .layout = OQ_LAYOUT_ROW,                      \
+        .channels_last = &channels_last                                                               \
     }
 
 /* 11 roi, sizes and the coordinate modes, 13 optional roi and scales, 18 antialias, axes and
