@@ -55,6 +55,8 @@ oq_status oq_api_prepare(oq_model *model, oq_diag *diag)
         ctx.changed = 0;
         status = oq_split_fused(model->graph, &ctx);
     }
+    if (status == OQ_OK)
+        status = oq_split_qlinear(model->graph, &ctx);
     if (status == OQ_OK && ctx.changed)
         status = oq_infer_shapes(model->graph, &ctx);
     oq_arena_free(ctx.arena);

@@ -21,6 +21,7 @@ extern const oq_op oq_ops_contrib_activation[];
 extern const oq_op oq_ops_contrib_attention[];
 extern const oq_op oq_ops_contrib_fused[];
 extern const oq_op oq_ops_contrib_norm[];
+extern const oq_op oq_ops_contrib_qlinear[];
 extern const oq_op oq_ops_control[];
 extern const oq_op oq_ops_conv[];
 extern const oq_op oq_ops_conv_transpose[];

@@ -41,6 +41,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/op_contrib_attention.c \
 	%D%/op_contrib_fused.c \
 	%D%/op_contrib_norm.c \
+	%D%/op_contrib_qlinear.c \
 	%D%/op_control.c \
 	%D%/op_conv.c \
 	%D%/op_conv_transpose.c \

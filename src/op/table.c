@@ -18,6 +18,7 @@ static const oq_op *const families[] = {
     oq_ops_contrib_attention,
     oq_ops_contrib_fused,
     oq_ops_contrib_norm,
+    oq_ops_contrib_qlinear,
     oq_ops_control,
     oq_ops_conv,
     oq_ops_conv_transpose,

@@ -28,4 +28,5 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/read_qdq.c \
 	%D%/remove_noops.c \
 	%D%/simplify.c \
-	%D%/split_fused.c
+	%D%/split_fused.c \
+	%D%/split_qlinear.c

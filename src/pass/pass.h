@@ -36,9 +36,10 @@ typedef struct oq_pass {
     unsigned flags;
 } oq_pass;
 
-oq_pass_fn oq_inline_functions, oq_split_fused, oq_bind_constants, oq_fuse_pad, oq_infer_shapes,
-    oq_fold_constants, oq_drop_dead, oq_remove_noops, oq_raise_opset, oq_fuse_batchnorm, oq_fuse_matmul_add,
-    oq_fuse_activation, oq_read_qdq, oq_fake_quant, oq_per_channel, oq_bias, oq_lower_qdq, oq_clean_qdq;
+oq_pass_fn oq_inline_functions, oq_split_fused, oq_split_qlinear, oq_bind_constants, oq_fuse_pad,
+    oq_infer_shapes, oq_fold_constants, oq_drop_dead, oq_remove_noops, oq_raise_opset, oq_fuse_batchnorm,
+    oq_fuse_matmul_add, oq_fuse_activation, oq_read_qdq, oq_fake_quant, oq_per_channel, oq_bias, oq_lower_qdq,
+    oq_clean_qdq;
 /* Not in the table: several passes, for a graph that is only run (simplify.c). */
 oq_pass_fn oq_simplify;
 

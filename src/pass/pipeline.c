@@ -17,6 +17,8 @@ static const oq_pass passes[] = {
     {"bind_constants", "initializers that are also inputs become constants", oq_bind_constants, EXACT},
     {"infer_shapes", "types and shapes of all values", oq_infer_shapes, EXACT | OQ_PASS_ANALYSIS},
     {"split_fused", "FusedConv, FusedGemm, FusedMatMul become what they were made of", oq_split_fused, CLOSE},
+    {"split_qlinear", "integer operators of com.microsoft get quantization around them", oq_split_qlinear,
+     CLOSE},
     {"fold_constants", "compute what does not depend on the input", oq_fold_constants, EXACT},
     {"remove_noops", "Identity, Dropout, idle Cast, Pad, Transpose, ...", oq_remove_noops, EXACT},
     {"drop_dead", "nodes, outputs and initializers nobody reads", oq_drop_dead, EXACT},

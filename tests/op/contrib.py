@@ -153,6 +153,29 @@ check("MultiHeadAttention", [q, k, v, None, pad], num_heads=4, note="padding")
 check("MultiHeadAttention", [q, k, v, None, None, floats(1, 1, 5, 7)], num_heads=4, note="an attention bias")
 check("MultiHeadAttention", [q, floats(2, 4, 7, 4), floats(2, 4, 7, 4)], num_heads=4, note="keys by head")
 check("MultiHeadAttention", [q, floats(2, 5, 16), floats(2, 5, 16), None, None, None, floats(2, 4, 3, 4), floats(2, 4, 3, 4)], (0, 1, 2), num_heads=4, note="with a past")
-#MORE
+
+# ---- integers
+def codes(*shape, dtype=np.uint8):
+    limits = np.iinfo(dtype)
+    return rng.integers(limits.min, limits.max + 1, shape).astype(dtype)
+
+
+for dtype in (np.uint8, np.int8):
+    zero = [dtype(z) for z in ((110, 130, 120) if dtype == np.uint8 else (-5, 3, 7))]
+    a, b, note = codes(3, 4, 5, dtype=dtype), codes(4, 5, dtype=dtype), np.dtype(dtype).name
+    for op, scale in (("QLinearAdd", 0.05), ("QLinearMul", 0.02)):
+        check(op, [a, np.array(F(0.02)), np.array(zero[0]), b, np.array(F(0.03)), np.array(zero[1]), np.array(F(scale)), np.array(zero[2])], steps=1, note=note, constants=(1, 2, 4, 5, 6, 7))
+    check("QLinearSigmoid", [a, np.array(F(0.05)), np.array(zero[0]), np.array(F(1 / 256)), np.array(dtype(0 if dtype == np.uint8 else -128))], steps=1, note=note, constants=(1, 2, 3, 4))
+    check("QLinearLeakyRelu", [a, np.array(F(0.05)), np.array(zero[0]), np.array(F(0.04)), np.array(zero[1])], alpha=0.2, steps=1, note=note, constants=(1, 2, 3, 4))
+    check("QLinearConcat", [np.array(F(0.04)), np.array(zero[2]), a, np.array(F(0.02)), np.array(zero[0]), a, np.array(F(0.05)), np.array(zero[1])], axis=1, steps=1, note=note, constants=(0, 1, 3, 4, 6, 7))
+    image = codes(2, 3, 6, 6, dtype=dtype)
+    check("QLinearAveragePool", [image, np.array(F(0.02)), np.array(zero[0]), np.array(F(0.015)), np.array(zero[1])], kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1], steps=1, note=note, constants=(1, 2, 3, 4))
+    check("QLinearGlobalAveragePool", [image, np.array(F(0.02)), np.array(zero[0]), np.array(F(0.01)), np.array(zero[1])], steps=1, note=note, constants=(1, 2, 3, 4))
+    check("MatMulIntegerToFloat", [codes(2, 3, 5), codes(5, 4, dtype=dtype), np.array(F(0.02)), np.array(F(0.03)), np.array(np.uint8(100)), np.array(zero[1]), floats(4)], note=note, constants=(1, 3, 5))
+    check("DynamicQuantizeMatMul", [floats(2, 3, 5), codes(5, 4, dtype=dtype), np.array(F(0.03)), np.array(zero[1]), floats(4)], note=note, constants=(1, 2, 3))
+check("MatMulIntegerToFloat", [codes(2, 3, 5), codes(5, 4, dtype=np.int8), np.array(F(0.02)), floats(4, low=0.01, high=0.02), np.array(np.uint8(100))], note="a scale per column", constants=(1, 3))
+for dtype in (np.uint8, np.int8, np.uint16, np.int16):
+    check("QuantizeLinear", [floats(3, 7), np.array(F(0.01)), np.array(dtype(3))], note=np.dtype(dtype).name)
+    check("DequantizeLinear", [codes(3, 7, dtype=dtype), np.array(F(0.01)), np.array(dtype(3))], note=np.dtype(dtype).name)
 print(f"1..{len(results)}")
 sys.exit(0 if all(results) else 1)

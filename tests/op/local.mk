@@ -224,3 +224,6 @@ check_PROGRAMS += %D%/op_strings.t
 
 check_PROGRAMS += %D%/op_contrib_attention.t
 %C%_op_contrib_attention_t_SOURCES = %D%/op_contrib_attention.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_contrib_qlinear.t
+%C%_op_contrib_qlinear_t_SOURCES = %D%/op_contrib_qlinear.c $(OP_HOST)

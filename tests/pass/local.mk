@@ -69,3 +69,6 @@ check_PROGRAMS += %D%/inline_functions.t
 
 check_PROGRAMS += %D%/split_fused.t
 %C%_split_fused_t_SOURCES = %D%/split_fused.c %D%/bench.c %D%/bench.h
+
+check_PROGRAMS += %D%/split_qlinear.t
+%C%_split_qlinear_t_SOURCES = %D%/split_qlinear.c %D%/bench.c %D%/bench.h
