@@ -33,6 +33,17 @@ static int32_t product_at(const uint8_t *a, const uint8_t *b, size_t i, int32_t 
     return sum;
 }
 
+/* Input i is known when the program is made, and is packed then. */
+static void freeze(host *h, int i)
+{
+    const oq_array *in = &h->in[i];
+    void *data;
+    oq_tensor *tensor = oq_tensor_new(h->model->arena, in->dtype, in->dims, in->rank, &data);
+
+    memcpy(data, in->data, in->size);
+    oq_value_set_constant(h->node->inputs[i], tensor);
+}
+
 static void test_matmul_integer(void)
 {
     uint8_t *a = some_bytes(2 * M * K, 1), *b = some_bytes(K * N, 2);
@@ -49,6 +60,12 @@ static void test_matmul_integer(void)
     for (size_t i = 0; i < 2 * M * N; i++)
         n_wrong += host_int(h, 0, i) != product_at(a, b, i, 100, -3);
     is_int(n_wrong, 0, "every sum is exact");
+    freeze(h, 1);
+    freeze(h, 3);
+    is_int(host_run(h), OQ_OK, "runs with a constant weight");
+    for (size_t i = 0; i < 2 * M * N; i++)
+        n_wrong += host_int(h, 0, i) != product_at(a, b, i, 100, -3);
+    is_int(n_wrong, 0, "and every sum is exact");
     host_array(h, 2, OQ_UINT8, (uint8_t[]){1, 2, 3, 4, 5, 6, 7}, DIMS(M));
     is_int(host_run(h), OQ_UNSUPPORTED, "a zero point for each row is refused");
     ok(strstr(h->diag.message, "each row") != NULL, "in words: %s", h->diag.message);
@@ -118,6 +135,12 @@ static void test_conv_integer(void)
     for (size_t i = 0; i < 120; i++)
         n_wrong += host_int(h, 0, i) != conv_at(x, w, i, 11, 2);
     is_int(n_wrong, 0, "every sum is exact: padding is the zero point");
+    freeze(h, 1);
+    freeze(h, 3);
+    is_int(host_run(h), OQ_OK, "runs with a constant weight");
+    for (size_t i = 0; i < 120; i++)
+        n_wrong += host_int(h, 0, i) != conv_at(x, w, i, 11, 2);
+    is_int(n_wrong, 0, "and every sum is exact");
     free(x);
     free(w);
     host_free(h);
@@ -151,6 +174,16 @@ static void test_qlinear_conv(void)
                    fminf(fmaxf(rintf(acc * (0.1f * scales[i / 30] / 0.7f)) - 5, -128), 127);
     }
     is_int(n_wrong, 0, "every code follows the formula");
+    for (int i = 3; i < 9; i++)
+        freeze(h, i);
+    is_int(host_run(h), OQ_OK, "runs with a constant weight and bias");
+    for (size_t i = 0; i < 120; i++) {
+        float acc = (float)(conv_at(x, w, i, 11, 0) + bias[i / 30]);
+
+        n_wrong += (float)host_int(h, 0, i) !=
+                   fminf(fmaxf(rintf(acc * (0.1f * scales[i / 30] / 0.7f)) - 5, -128), 127);
+    }
+    is_int(n_wrong, 0, "and every code follows the formula");
     free(x);
     free(w);
     host_free(h);
