@@ -9,6 +9,8 @@ EXTRA_DIST += \
 	%D%/check_proto.py \
 	%D%/compare_ort.py \
 	%D%/count_tests.sh \
+	%D%/differential.py \
+	%D%/differential_cases.py \
 	%D%/digits_data.py \
 	%D%/lint.sh \
 	%D%/make_models.py \

@@ -345,6 +345,13 @@ static oq_status run_floats(oq_run *ctx, reduction op, const view *v)
     return OQ_OK;
 }
 
+/* Of a single element the reduction gives that element; the others still take its square, magnitude or
+ * logarithm. */
+static bool passes_on(reduction op)
+{
+    return op == SUM || op == MEAN || op == MAX || op == MIN || op == PROD || op == LOG_SUM_EXP;
+}
+
 static oq_status run_reduce(oq_run *ctx, int input, reduction op)
 {
     const oq_array *in = ctx->in[0];
@@ -353,7 +360,7 @@ static oq_status run_reduce(oq_run *ctx, int input, reduction op)
     view v = {0};
 
     OQ_TRY(make_view(ctx, input, &v));
-    if (v.is_noop)
+    if (v.is_noop && passes_on(op))
         return oq_out_alias(ctx, 0, 0, in->dims, in->rank) ? OQ_OK : ctx->status;
     if (!(OQ_T(in->dtype) & (OQ_T_NUMBERS | OQ_T(OQ_BOOL))))
         OQ_OP_FAIL(ctx, OQ_UNSUPPORTED, "not computed for elements of type %s", oq_dtype_name(in->dtype));

@@ -2,7 +2,8 @@
  *
  * Nearest gathers elements of any type by one index table per axis. Linear and cubic are separable: one pass
  * per axis that changes, last axis first, each output a weighted sum of a few elements of its line, in
- * ascending order. Upsample and Resize 10 have fixed rules: coordinate x / scale, nearest rounds down.
+ * ascending order. Upsample and Resize 10 have fixed rules: coordinate x / scale, nearest rounds down, or up
+ * where Resize 10 makes an axis smaller (the standard is silent, ONNX Runtime does so).
  */
 #include <inttypes.h>
 #include <math.h>
@@ -67,7 +68,7 @@ static oq_status read_rule(const oq_node *node, resize_state *s, oq_diag *diag)
     OQ_TRY(read_mode(node, rule, diag));
     if (oq_node_is(node, "Upsample") || node->opset < 11) {
         rule->coordinate = OQ_ASYMMETRIC;
-        rule->round = OQ_ROUND_FLOOR;
+        rule->round = oq_node_is(node, "Resize") ? OQ_ROUND_AWAY_FROM_ONE : OQ_ROUND_FLOOR;
         return OQ_OK;
     }
     OQ_TRY(

@@ -44,12 +44,13 @@ static int64_t limit(float x, int64_t in)
     return !(x > 0) ? 0 : x >= (float)(in - 1) ? in - 1 : (int64_t)x;
 }
 
-static float round_coordinate(oq_resize_round round, float x)
+static float round_coordinate(const oq_resize_rule *rule, const oq_resize_axis *axis, float x)
 {
-    switch (round) {
+    switch (rule->round) {
     case OQ_ROUND_PREFER_FLOOR: return ceilf(x - 0.5f);
     case OQ_ROUND_PREFER_CEIL: return floorf(x + 0.5f);
     case OQ_ROUND_CEIL: return ceilf(x);
+    case OQ_ROUND_AWAY_FROM_ONE: return axis->scale < 1 ? ceilf(x) : floorf(x);
     default: return floorf(x);
     }
 }
@@ -63,7 +64,7 @@ void oq_resize_nearest(const oq_resize_rule *rule, const oq_resize_axis *axis, i
 
         index[i] = is_identity                 ? i
                    : is_outside(rule, axis, x) ? -1
-                                               : limit(round_coordinate(rule->round, x), axis->in);
+                                               : limit(round_coordinate(rule, axis, x), axis->in);
     }
 }
 

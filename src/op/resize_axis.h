@@ -27,6 +27,8 @@ typedef enum oq_resize_round {
     OQ_ROUND_PREFER_CEIL,
     OQ_ROUND_FLOOR,
     OQ_ROUND_CEIL,
+    OQ_ROUND_AWAY_FROM_ONE, /* Resize 10 as ONNX Runtime runs it: up where the axis shrinks, down where it
+                               grows */
 } oq_resize_round;
 
 typedef struct oq_resize_rule {

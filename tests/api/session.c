@@ -44,7 +44,8 @@ static void test_run_file(void)
     is_int(files_in(folder), 1, "into one file");
     free(profile);
     o.data.path = NULL;
-    is_int(oq_run_file(model, &o.data, path, 0, 1, NULL, 0, NULL, NULL, &diag), OQ_ARG, "samples must be named");
+    is_int(oq_run_file(model, &o.data, path, 0, 1, NULL, 0, NULL, NULL, &diag), OQ_ARG,
+           "samples must be named");
     oq_model_free(model);
 }
 
