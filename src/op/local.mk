@@ -97,6 +97,8 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/op_util.c \
 	%D%/order.c \
 	%D%/order.h \
+	%D%/parts.c \
+	%D%/parts.h \
 	%D%/pointwise.c \
 	%D%/pointwise.h \
 	%D%/powers.h \

@@ -8,6 +8,7 @@
 #include "kernel/kernel.h"
 #include "op/families.h"
 #include "op/floats.h"
+#include "op/parts.h"
 
 static oq_status infer(oq_infer *ctx)
 {
@@ -17,6 +18,20 @@ static oq_status infer(oq_infer *ctx)
     if (ctx->n_out > 2)
         ctx->out[2] = (oq_type){OQ_UINT8, oq_shape_scalar()};
     return OQ_OK;
+}
+
+typedef struct {
+    const float *x;
+    uint8_t *y;
+    float scale;
+    int32_t zero_point;
+} job;
+
+static void quantize_part(void *arg, size_t first, size_t n)
+{
+    const job *j = arg;
+
+    oq_kernels_best()->quantize->quantize_u8(j->x + first, j->y + first, n, j->scale, j->zero_point);
 }
 
 static oq_status run(oq_run *ctx)
@@ -32,7 +47,7 @@ static oq_status run(oq_run *ctx)
 
     if (!y)
         return ctx->status;
-    kernels->quantize->quantize_u8(x, y, in->n, scale, (int32_t)zero);
+    oq_in_parts(ctx->pool, in->n, quantize_part, &(job){x, y, scale, (int32_t)zero});
     if (ctx->n_out > 1) {
         if (!(scale_out = oq_out(ctx, 1, OQ_FLOAT, NULL, 0)))
             return ctx->status;

@@ -16,6 +16,7 @@
 #include "kernel/kernel.h"
 #include "op/families.h"
 #include "op/floats.h"
+#include "op/parts.h"
 
 enum { SHORT_RUN = 8 /* below this, a call of the vector kernel costs more than it saves */ };
 
@@ -119,8 +120,28 @@ static oq_status make_layout(oq_run *ctx, const quant_state *state, layout *l)
 /* Call run(arg, first element, n, parameters) for all stretches that share their parameters. */
 typedef void run_fn(void *arg, size_t first, size_t n, parameters p);
 
-static void for_each_run(const layout *l, run_fn *run, void *arg)
+/* One scale for all. */
+typedef struct {
+    run_fn *run;
+    void *arg;
+    parameters p;
+} single_run;
+
+static void run_single(void *arg, size_t first, size_t n)
 {
+    const single_run *single = arg;
+
+    single->run(single->arg, first, n, single->p);
+}
+
+static void for_each_run(oq_pool *pool, const layout *l, run_fn *run, void *arg)
+{
+    if (l->block == 0) {
+        single_run single = {run, arg, parameters_of(l, 0, 0, 0)};
+
+        oq_in_parts(pool, l->outer * l->length * l->inner, run_single, &single);
+        return;
+    }
     for (size_t o = 0; o < l->outer; o++)
         for (size_t i = 0; i < l->length; i++) {
             size_t first = (o * l->length + i) * l->inner;
@@ -215,7 +236,7 @@ static oq_status quantize_integers(oq_run *ctx, const quant_state *state, const 
         job.s8 = out;
     else if (!(job.codes = oq_scratch(ctx, in->n * sizeof *job.codes)))
         return ctx->status;
-    for_each_run(l, quantize_run, &job);
+    for_each_run(ctx->pool, l, quantize_run, &job);
     if (job.codes)
         narrow(job.codes, in->n, dtype, out);
     return OQ_OK;
@@ -246,7 +267,7 @@ static oq_status quantize_floats(oq_run *ctx, const quant_state *state, const la
     out = job.x ? oq_out(ctx, 0, dtype, in->dims, in->rank) : NULL;
     if (!out || !(job.codes = oq_scratch(ctx, in->n * sizeof *job.codes)))
         return ctx->status;
-    for_each_run(l, cast_run, &job);
+    for_each_run(ctx->pool, l, cast_run, &job);
     if (dtype == OQ_FLOAT4E2M1) {
         narrow(job.codes, in->n, dtype, out);
         return OQ_OK;
@@ -355,7 +376,7 @@ static oq_status run_dequantize(oq_run *ctx)
     OQ_TRY(make_layout(ctx, state, &l));
     if (!(job.y = oq_floats_out(ctx, 0, out, in->dims, in->rank)))
         return ctx->status;
-    for_each_run(&l, dequantize_run, &job);
+    for_each_run(ctx->pool, &l, dequantize_run, &job);
     oq_floats_done(ctx, 0, job.y);
     return OQ_OK;
 }
@@ -416,7 +437,7 @@ static oq_status run_fake(oq_run *ctx)
                                   : oq_floats_out(ctx, 0, in->dtype, in->dims, in->rank);
     if (!job.y)
         return ctx->status;
-    for_each_run(&l, fake_run, &job);
+    for_each_run(ctx->pool, &l, fake_run, &job);
     oq_floats_done(ctx, 0, job.y);
     return OQ_OK;
 }

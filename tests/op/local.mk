@@ -119,6 +119,9 @@ check_PROGRAMS += %D%/shapes.t
 check_PROGRAMS += %D%/window.t
 %C%_window_t_SOURCES = %D%/window.c $(OP_HOST)
 
+check_PROGRAMS += %D%/parts.t
+%C%_parts_t_SOURCES = %D%/parts.c
+
 check_PROGRAMS += %D%/pointwise.t
 %C%_pointwise_t_SOURCES = %D%/pointwise.c $(OP_HOST)
 
