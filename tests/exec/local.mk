@@ -1,5 +1,6 @@
 # tests of src/exec
 TOY = %D%/toy.c %D%/toy.h
+NETS = %D%/conv_graphs.c %D%/conv_graphs.h
 QDQ = %D%/qdq.c %D%/qdq.h
 
 check_PROGRAMS += %D%/control.t
@@ -12,6 +13,9 @@ check_PROGRAMS += %D%/fuse_matmul.t
 
 check_PROGRAMS += %D%/fuse_rows.t
 %C%_fuse_rows_t_SOURCES = %D%/fuse_rows.c $(CHAIN)
+
+check_PROGRAMS += %D%/fuse.t
+%C%_fuse_t_SOURCES = %D%/fuse.c $(NETS)
 
 check_PROGRAMS += %D%/integer.t
 %C%_integer_t_SOURCES = %D%/integer.c %D%/integer_ref.c %D%/integer_ref.h $(QDQ)
@@ -33,6 +37,12 @@ check_PROGRAMS += %D%/integer_pool.t
 
 check_PROGRAMS += %D%/integer_table.t
 %C%_integer_table_t_SOURCES = %D%/integer_table.c $(QDQ)
+
+check_PROGRAMS += %D%/layout.t
+%C%_layout_t_SOURCES = %D%/layout.c $(NETS)
+
+check_PROGRAMS += %D%/layout_cut.t
+%C%_layout_cut_t_SOURCES = %D%/layout_cut.c
 
 check_PROGRAMS += %D%/memory.t
 %C%_memory_t_SOURCES = %D%/memory.c

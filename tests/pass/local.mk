@@ -72,3 +72,5 @@ check_PROGRAMS += %D%/split_fused.t
 
 check_PROGRAMS += %D%/split_qlinear.t
 %C%_split_qlinear_t_SOURCES = %D%/split_qlinear.c %D%/bench.c %D%/bench.h
+check_PROGRAMS += %D%/simplify.t
+%C%_simplify_t_SOURCES = %D%/simplify.c %D%/bench.c %D%/bench.h
