@@ -67,10 +67,11 @@ check_PROGRAMS += %D%/fuse_pad.t
 check_PROGRAMS += %D%/inline_functions.t
 %C%_inline_functions_t_SOURCES = %D%/inline_functions.c %D%/bench.c %D%/bench.h
 
+check_PROGRAMS += %D%/simplify.t
+%C%_simplify_t_SOURCES = %D%/simplify.c %D%/bench.c %D%/bench.h
+
 check_PROGRAMS += %D%/split_fused.t
 %C%_split_fused_t_SOURCES = %D%/split_fused.c %D%/bench.c %D%/bench.h
 
 check_PROGRAMS += %D%/split_qlinear.t
 %C%_split_qlinear_t_SOURCES = %D%/split_qlinear.c %D%/bench.c %D%/bench.h
-check_PROGRAMS += %D%/simplify.t
-%C%_simplify_t_SOURCES = %D%/simplify.c %D%/bench.c %D%/bench.h
