@@ -20,6 +20,7 @@ struct oq_pool {
     pthread_cond_t work_ready, work_done;
     pthread_t *threads; /* n_workers - 1 of them; worker 0 is the caller */
     int n_workers;
+    bool spins;             /* each worker has a processor to itself; else a spinning one is in the way */
     atomic_int n_busy;      /* helpers inside the current job; changed under lock, read by who spins */
     atomic_uint generation; /* counts jobs, so that a helper joins each once; likewise */
     atomic_bool quit;       /* likewise */
@@ -80,7 +81,7 @@ static void spin(oq_pool *pool, unsigned seen, is_over_fn *is_over)
 {
     int64_t end = 0;
 
-    for (;;) {
+    while (pool->spins) {
         for (int i = 0; i < SPIN_LOOKS; i++) {
             if (is_over(pool, seen))
                 return;
@@ -158,6 +159,7 @@ oq_pool *oq_pool_new(int n_threads)
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->work_ready, NULL);
     pthread_cond_init(&pool->work_done, NULL);
+    pool->spins = n_threads <= sysconf(_SC_NPROCESSORS_ONLN);
     pool->n_workers = 1;
     while (pool->n_workers < n_threads && start_helper(pool, pool->n_workers))
         pool->n_workers++;
