@@ -48,6 +48,7 @@ extern const oq_op oq_ops_qlinear[];
 extern const oq_op oq_ops_quantize[];
 extern const oq_op oq_ops_recurrent[];
 extern const oq_op oq_ops_reduce[];
+extern const oq_op oq_ops_refused[];
 extern const oq_op oq_ops_resize[];
 extern const oq_op oq_ops_reverse[];
 extern const oq_op oq_ops_roi[];
@@ -60,6 +61,7 @@ extern const oq_op oq_ops_signal[];
 extern const oq_op oq_ops_softmax[];
 extern const oq_op oq_ops_strings[];
 extern const oq_op oq_ops_tensor_scatter[];
+extern const oq_op oq_ops_tfidf[];
 extern const oq_op oq_ops_trig[];
 extern const oq_op oq_ops_unique[];
 

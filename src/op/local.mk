@@ -75,6 +75,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/op_quantize.c \
 	%D%/op_recurrent.c \
 	%D%/op_reduce.c \
+	%D%/op_refused.c \
 	%D%/op_resize.c \
 	%D%/op_reverse.c \
 	%D%/op_roi.c \
@@ -90,6 +91,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/op_strided.h \
 	%D%/op_strings.c \
 	%D%/op_tensor_scatter.c \
+	%D%/op_tfidf.c \
 	%D%/op_trig.c \
 	%D%/op_unary.c \
 	%D%/op_unary.h \

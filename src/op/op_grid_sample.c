@@ -5,7 +5,9 @@
  * A grid number g in -1..1 spans an axis of size d, the last axis first:
  *     align_corners  (g + 1) / 2 * (d - 1)         between the centres of the outermost elements
  *     else           ((g + 1) * d - 1) / 2         between their outer edges
- * What lies outside is zero, the nearest element (border), or mirrored (reflection).
+ * What lies outside is zero, the nearest element (border), or mirrored (reflection). Cubic with border looks
+ * around the place itself, of taps that each are the nearest element, as PyTorch and ONNX Runtime do; to move
+ * the place to the border first, as in ONNX's Python code, gives other weights.
  *
  * For a block of places the taps (elements and weights) are found once, then each channel sums along them.
  */
@@ -108,7 +110,7 @@ static float place_of(const sample_job *job, float g, int64_t size)
     if (job->mode == NEAREST)
         x = rintf(x);
     if (job->padding == BORDER && !(x >= low && x <= high))
-        x = fminf(fmaxf(x, 0), d - 1);
+        x = job->mode == CUBIC ? fminf(fmaxf(x, -8.0f), d + 8.0f) : fminf(fmaxf(x, 0), d - 1);
     else if (job->padding == REFLECTION && !(x >= low && x <= high))
         x = reflect(x, low, high);
     return x >= -8.0f && x <= d + 8.0f ? x : -8.0f;

@@ -230,3 +230,8 @@ check_PROGRAMS += %D%/op_contrib_attention.t
 
 check_PROGRAMS += %D%/op_contrib_qlinear.t
 %C%_op_contrib_qlinear_t_SOURCES = %D%/op_contrib_qlinear.c $(OP_HOST)
+check_PROGRAMS += %D%/op_refused.t
+%C%_op_refused_t_SOURCES = %D%/op_refused.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_tfidf.t
+%C%_op_tfidf_t_SOURCES = %D%/op_tfidf.c $(OP_HOST)

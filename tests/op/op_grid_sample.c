@@ -62,6 +62,11 @@ static void cubic(void)
     is_float((double)host_float(h, 0, 1), 0.59375 * 10 + 0.59375 * 20 - 0.09375 * 20, 1e-5,
              "the border twice");
     host_free(h);
+    h = line((float[]){1.25f}, 1, "cubic", "border", true);
+    /* at 2.25, weights of elements 1, 2, 3, 4 at a quarter: the first is -0.10546875, all others see 20 */
+    is_float((double)host_float(h, 0, 0), 20 + 0.10546875 * 10, 1e-5,
+             "outside, the weights are those of the place");
+    host_free(h);
 }
 
 static void volumes_and_errors(void)
