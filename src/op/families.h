@@ -35,6 +35,7 @@ extern const oq_op oq_ops_fourier[];
 extern const oq_op oq_ops_gather[];
 extern const oq_op oq_ops_global_pool[];
 extern const oq_op oq_ops_grid_sample[];
+extern const oq_op oq_ops_linear_attention[];
 extern const oq_op oq_ops_loss[];
 extern const oq_op oq_ops_lrn[];
 extern const oq_op oq_ops_math[];

@@ -59,6 +59,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/op_gather.h \
 	%D%/op_global_pool.c \
 	%D%/op_grid_sample.c \
+	%D%/op_linear_attention.c \
 	%D%/op_loss.c \
 	%D%/op_lrn.c \
 	%D%/op_math.c \

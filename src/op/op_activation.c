@@ -337,6 +337,28 @@ static oq_status run_clip_11(oq_run *ctx)
 
 /* ------------------------------------------------------------------ the rows */
 
+/* ------------------------------------------------------------------ SwiGLU: a sigmoid(alpha a) b */
+
+static oq_status run_swiglu(oq_run *ctx)
+{
+    const oq_array *a = ctx->in[0], *b = ctx->in[1];
+    const oq_math_f32 *math = oq_kernels_best()->math;
+    const float *x = oq_floats_in(ctx, 0), *gate = x ? oq_floats_in(ctx, 1) : NULL;
+    float *y = gate ? oq_floats_out(ctx, 0, a->dtype, a->dims, a->rank) : NULL;
+
+    if (a->rank != b->rank || memcmp(a->dims, b->dims, (size_t)a->rank * sizeof *a->dims) != 0 ||
+        a->dtype != b->dtype)
+        OQ_OP_FAIL(ctx, OQ_SHAPE, "its two inputs must have one type and shape");
+    if (!y)
+        return oq_run_failure(ctx);
+    math->binary_scalar[OQ_MUL](x, oq_node_float(ctx->node, "alpha", 1), y, a->n);
+    math->unary[OQ_SIGMOID](y, y, a->n);
+    math->binary[OQ_MUL](x, y, y, a->n);
+    math->binary[OQ_MUL](y, gate, y, a->n);
+    oq_floats_done(ctx, 0, y);
+    return OQ_OK;
+}
+
 #define ROW(name, since, max_in, types, run, rule, flags)                                                  \
     {                                                                                                      \
         name, "", since, max_in == 2 ? 2 : 1, max_in, 1, 1, types, oq_infer_same, NULL, run, rule, -1, -1, \
@@ -362,6 +384,7 @@ const oq_op oq_ops_activation[] = {
     ROW("Sigmoid", 6, 1, OQ_T_FLOATS, run_sigmoid, OQ_RULE_FIXED, 0),
     ROW("Softplus", 1, 1, OQ_T_FLOATS, run_softplus, OQ_RULE_ELEMENTWISE, 0),
     ROW("Softsign", 1, 1, OQ_T_FLOATS, run_softsign, OQ_RULE_ELEMENTWISE, 0),
+    {"SwiGLU", "", 28, 2, 2, 1, 1, OQ_T_FLOATS, oq_infer_same, NULL, run_swiglu, OQ_RULE_ELEMENTWISE, -1, -1, 0, OQ_LAYOUT_PLAIN},
     ROW("Swish", 24, 1, OQ_T_FLOATS, run_swish, OQ_RULE_ELEMENTWISE, 0),
     ROW("Tanh", 6, 1, OQ_T_FLOATS, run_tanh, OQ_RULE_FIXED, 0),
     ROW("ThresholdedRelu", 10, 1, OQ_T_FLOATS, run_thresholded_relu, OQ_RULE_ELEMENTWISE, 0),

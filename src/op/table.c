@@ -32,6 +32,7 @@ static const oq_op *const families[] = {
     oq_ops_gather,
     oq_ops_global_pool,
     oq_ops_grid_sample,
+    oq_ops_linear_attention,
     oq_ops_loss,
     oq_ops_lrn,
     oq_ops_math,

@@ -235,3 +235,6 @@ check_PROGRAMS += %D%/op_refused.t
 
 check_PROGRAMS += %D%/op_tfidf.t
 %C%_op_tfidf_t_SOURCES = %D%/op_tfidf.c $(OP_HOST)
+
+check_PROGRAMS += %D%/op_linear_attention.t
+%C%_op_linear_attention_t_SOURCES = %D%/op_linear_attention.c $(OP_HOST)

@@ -160,8 +160,22 @@ static void shrinks(void)
     host_free(h);
 }
 
+static void test_swiglu(void)
+{
+    host *h = host_new("SwiGLU", 28, 2, 1);
+
+    host_floats(h, 0, (float[]){0, 1}, DIMS(2));
+    host_floats(h, 1, (float[]){5, 2}, DIMS(2));
+    is_int(host_run(h), OQ_OK, "SwiGLU");
+    is_float((double)host_float(h, 0, 1), 2 / (1 + exp(-1)), 1e-6, "a sigmoid(a) b");
+    host_floats(h, 1, (float[]){5}, DIMS(1));
+    is_int(host_run(h), OQ_SHAPE, "does not broadcast");
+    host_free(h);
+}
+
 int main(void)
 {
+    test_swiglu();
     shrinks();
     have_their_default_numbers();
     attributes_change_them();
