@@ -12,11 +12,12 @@ enum {
     TINY_BYTES = 128 * 1024,  /* packed B below this stays in L2 beside the rows: walk rows outside, so each C
                                  line is written once */
     BLOCK_K = 4096,           /* a panel of 32 columns is then 512 KiB: half of L2 */
-    PARALLEL_FLOPS = 4000000, /* below this, waking a thread (50 us) costs more than it saves */
+    PARALLEL_FLOPS = 2000000, /* 20 us; below this, threads that look for work find too little */
+    LEAST_ROWS = 6,           /* fewer cost as much: B has to be read */
     PARTS_PER_WORKER = 3
 };
 
-static const float zeros[OQ_TILE_MAX_COLUMNS];
+static const float zeros[OQ_ROW_MAX_COLUMNS];
 
 static size_t divide_up(size_t a, size_t b)
 {
@@ -198,6 +199,33 @@ static void run_block(row_block *block, size_t p0, size_t p1)
     }
 }
 
+/* A product of one row, by several panels at once; returns the first panel that is left. */
+static size_t run_row(const oq_gemm_f32 *g, size_t m0, size_t p0, size_t p1)
+{
+    const oq_packed_f32 *b = g->b;
+    const oq_tiles_f32 *tiles = b->kernels->tiles_f32;
+    size_t at_once = (size_t)tiles->row_panels[b->vectors], width = oq_packed_f32_column(b, 1);
+    float *c = g->c + m0 * g->c_stride;
+    oq_row_f32 row = {.a = g->a_rows ? g->a_rows[m0] : g->a + m0 * g->a_stride,
+                      .length = b->k,
+                      .panel_stride = width * b->k,
+                      .lo = g->lo,
+                      .hi = g->hi};
+
+    if (!tiles->row[b->vectors])
+        return p0;
+    for (; p0 + at_once <= p1 && (p0 + at_once) * width <= b->n; p0 += at_once) {
+        size_t j0 = p0 * width;
+
+        row.b = oq_packed_f32_panel(b, p0);
+        row.c = c + j0;
+        row.start = g->accumulate ? row.c : g->bias ? g->bias + j0 : zeros;
+        row.addend = g->residual ? g->residual + m0 * g->residual_stride + j0 : NULL;
+        tiles->row[b->vectors](&row);
+    }
+    return p0;
+}
+
 static size_t rows_per_block(const oq_packed_f32 *b, size_t k)
 {
     size_t tile_rows = (size_t)b->kernels->tiles_f32->max_rows[b->vectors];
@@ -213,8 +241,13 @@ void oq_gemm_f32_part(const oq_gemm_f32 *g, size_t m0, size_t m1, size_t p0, siz
     bool cuts_k = k > BLOCK_K + BLOCK_K / 2 && m > OQ_TILE_MAX_ROWS && g->residual != g->c;
     size_t n_k = cuts_k ? divide_up(k, BLOCK_K) : 1; /* a residual in C would be lost under the first part */
     size_t n_blocks = divide_up(m, rows_per_block(g->b, divide_up(k, n_k)));
-    row_block block = {.gemm = g};
+    row_block block; /* its rows are not worth clearing */
 
+    block.gemm = g;
+    if (m == 1)
+        p0 = run_row(g, m0, p0, p1);
+    if (p0 == p1)
+        return;
     for (size_t i = 0; i < n_blocks; i++) {
         block.m0 = m0 + m * i / n_blocks;
         block.m1 = m0 + m * (i + 1) / n_blocks;
@@ -251,7 +284,8 @@ static split choose_split(const oq_gemm_f32 *g, size_t n_workers)
     size_t wanted = n_workers * PARTS_PER_WORKER, tiles = divide_up(g->m, OQ_TILE_MAX_ROWS);
     split s = {g, 1, 1};
 
-    if (n_workers == 1 || 2.0 * (double)g->m * (double)b->n * (double)b->k < PARALLEL_FLOPS)
+    if (n_workers == 1 ||
+        2.0 * (double)(g->m < LEAST_ROWS ? LEAST_ROWS : g->m) * (double)b->n * (double)b->k < PARALLEL_FLOPS)
         return s;
     if (b->n > g->m && b->n_panels >= n_workers)
         s.panel_parts = b->n_panels < wanted ? b->n_panels : wanted;

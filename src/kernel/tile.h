@@ -16,9 +16,10 @@
 #include <stddef.h>
 
 enum {
-    OQ_TILE_MAX_ROWS = 12,   /* most rows of any tile */
-    OQ_TILE_MAX_VECTORS = 4, /* most vectors of any tile */
-    OQ_TILE_MAX_COLUMNS = 64 /* most columns: 4 vectors of 16 */
+    OQ_TILE_MAX_ROWS = 12,    /* most rows of any tile */
+    OQ_TILE_MAX_VECTORS = 4,  /* most vectors of any tile */
+    OQ_TILE_MAX_COLUMNS = 64, /* most columns: 4 vectors of 16 */
+    OQ_ROW_MAX_COLUMNS = 144  /* the same of oq_row_f32: 3 panels of 3 vectors of 16 */
 };
 
 typedef struct oq_tile_f32 {
@@ -47,11 +48,28 @@ typedef enum oq_tile_kind {
 
 typedef void oq_tile_f32_fn(const oq_tile_f32 *tile);
 
+/* One row of A times neighbouring panels. A tile of one row has too few sums in flight to hide the latency of
+ * a multiply-add; this takes about eight vectors from several panels at once. */
+typedef struct oq_row_f32 {
+    const float *a; /* length terms */
+    size_t length;
+    const float *b;      /* first panel */
+    size_t panel_stride; /* floats to the next */
+    const float *start;  /* as in oq_tile_f32 */
+    const float *addend; /* NULL: none */
+    float *c;
+    float lo, hi;
+} oq_row_f32;
+
+typedef void oq_row_f32_fn(const oq_row_f32 *row);
+
 typedef struct oq_tiles_f32 {
     int vector;                            /* floats per vector */
     int max_rows[OQ_TILE_MAX_VECTORS + 1]; /* by number of vectors; 0: no such tile */
     oq_tile_f32_fn
         *tile[OQ_N_TILE_KINDS][OQ_TILE_MAX_VECTORS + 1][OQ_TILE_MAX_ROWS + 1]; /* [vectors][rows] */
+    int row_panels[OQ_TILE_MAX_VECTORS + 1];     /* whole panels that `row` takes, by their vectors */
+    oq_row_f32_fn *row[OQ_TILE_MAX_VECTORS + 1]; /* NULL: no such panels */
 } oq_tiles_f32;
 
 /* Run one tile of `rows` x `vectors` of which only the first n_columns are wanted: the rest of the panel is

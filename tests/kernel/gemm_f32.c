@@ -78,7 +78,8 @@ static bool run_shape(const oq_kernels *kernels, oq_pool *pool, const shape *s, 
 static void sweep(const oq_kernels *kernels)
 {
     static const size_t ms[] = {1, 2, 3, 5, 6, 7, 8, 9, 11, 12, 13, 25}, ks[] = {0, 1, 2, 17};
-    static const size_t ns[] = {1, 3, 4, 5, 8, 9, 15, 16, 17, 31, 32, 33, 47, 48, 49, 63, 64, 65, 100};
+    static const size_t ns[] = {1,  3,  4,  5,  8,  9,  15,  16,  17,  31,  32,  33,
+                                47, 48, 49, 63, 64, 65, 100, 128, 144, 150, 193, 290};
     oq_rng rng = {1};
     int n_bad = 0;
 
