@@ -3,6 +3,7 @@ EXTRA_DIST += \
 	%D%/accept_check.py \
 	%D%/accept_expected.json \
 	%D%/accept_subset.sh \
+	%D%/arm64.sh \
 	%D%/autograd.py \
 	%D%/check_clean.py \
 	%D%/check_models.py \
