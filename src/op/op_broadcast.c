@@ -98,8 +98,30 @@ static bool make_plan(oq_broadcast *plan, const oq_array *const *operands, int n
     return true;
 }
 
+/* All operands of one shape: one row. */
+static bool are_alike(const oq_array *const *operands, int n_operands)
+{
+    const oq_array *first = operands[0];
+    bool same = first->n > 1;
+
+    for (int k = 1; k < n_operands && same; k++)
+        same = operands[k]->rank == first->rank &&
+               memcmp(operands[k]->dims, first->dims, (size_t)first->rank * sizeof *first->dims) == 0;
+    return same;
+}
+
 bool oq_broadcast_plan(oq_broadcast *plan, const oq_array *const *operands, int n_operands)
 {
+    if (are_alike(operands, n_operands)) {
+        plan->n_operands = n_operands;
+        plan->rank = operands[0]->rank;
+        memcpy(plan->dims, operands[0]->dims, sizeof plan->dims);
+        plan->n = plan->row = operands[0]->n;
+        plan->n_outer = 0;
+        for (int k = 0; k < n_operands; k++)
+            plan->row_step[k] = 1;
+        return true;
+    }
     return make_plan(plan, operands, n_operands, false);
 }
 

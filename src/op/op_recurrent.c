@@ -284,6 +284,7 @@ static void add_peephole(const cell_job *job, int which, const float *c, float *
 
 static void lstm_cell(const cell_job *job, float *gates, float *h, float *c)
 {
+    const oq_math_f32 *math = job->f[0].math;
     size_t n = job->hidden;
     float *in = gates, *out = gates + n, *forget = gates + 2 * n, *cell = gates + 3 * n;
 
@@ -295,14 +296,14 @@ static void lstm_cell(const cell_job *job, float *gates, float *h, float *c)
     for (size_t i = 0; i < n && job->s->couples_forget; i++)
         forget[i] = 1 - in[i];
     function(job, 1, cell);
-    for (size_t i = 0; i < n; i++)
-        c[i] = forget[i] * c[i] + in[i] * cell[i];
+    math->binary[OQ_MUL](forget, c, forget, n);
+    math->binary[OQ_MUL](in, cell, in, n);
+    math->binary[OQ_ADD](forget, in, c, n);
     add_peephole(job, 1, c, out);
     function(job, 0, out);
     memcpy(h, c, n * sizeof *h);
     oq_activate(&job->f[2], h, n); /* of a state: not clipped */
-    for (size_t i = 0; i < n; i++)
-        h[i] *= out[i];
+    math->binary[OQ_MUL](h, out, h, n);
 }
 
 /* reset_h = r * H, before its product with Rh. */
@@ -320,14 +321,18 @@ static void gru_reset(const cell_job *job, float *gates, const float *h, float *
 static void gru_finish(const cell_job *job, float *gates, const float *linear, float *h)
 {
     size_t n = job->hidden;
-    const float *z = gates, *r = gates + n;
-    float *fresh = gates + 2 * n;
+    const oq_math_f32 *math = job->f[0].math;
+    float *z = gates, *r = gates + n, *fresh = gates + 2 * n;
 
-    for (size_t i = 0; i < n && linear; i++)
-        fresh[i] += r[i] * linear[i];
+    if (linear) {
+        math->binary[OQ_MUL](r, linear, r, n);
+        math->binary[OQ_ADD](fresh, r, fresh, n);
+    }
     function(job, 1, fresh);
-    for (size_t i = 0; i < n; i++)
-        h[i] = (1 - z[i]) * fresh[i] + z[i] * h[i];
+    math->binary[OQ_MUL](z, h, h, n);
+    math->scalar_binary[OQ_SUB](1, z, z, n);
+    math->binary[OQ_MUL](z, fresh, z, n);
+    math->binary[OQ_ADD](z, h, h, n);
 }
 
 /* ------------------------------------------------------------------ one direction */
