@@ -37,17 +37,19 @@ static bool match_conv(oq_unit_finder *f, const oq_node *node, oq_unit *unit)
 {
     unit->op = &oq_unit_conv;
     return node->n_inputs >= 2 && node->inputs[1] && read_inputs(f, node, 1, unit) &&
-           oq_read_weight(f, node, 0, unit) && oq_read_quantize(f, node, unit) &&
+           oq_read_weight(f, node, 0, 1, unit) && oq_read_quantize(f, node, unit) &&
            oq_make_multiplier(f, unit) && oq_pack_conv(f, node, unit);
 }
 
-/* Groups stay in float. */
 static bool match_conv_transpose(oq_unit_finder *f, const oq_node *node, oq_unit *unit)
 {
+    int64_t group = oq_node_int(node, "group", 1);
+
     unit->op = &oq_unit_conv_transpose;
-    return node->n_inputs >= 2 && node->inputs[1] && oq_node_int(node, "group", 1) == 1 &&
-           read_inputs(f, node, 1, unit) && oq_read_weight(f, node, 1, unit) &&
-           oq_read_quantize(f, node, unit) && oq_make_multiplier(f, unit) && oq_pack_conv_transpose(f, unit);
+    return node->n_inputs >= 2 && node->inputs[1] && group >= 1 && group <= INT32_MAX &&
+           read_inputs(f, node, 1, unit) && oq_read_weight(f, node, 1, (size_t)group, unit) &&
+           oq_read_quantize(f, node, unit) && oq_make_multiplier(f, unit) &&
+           oq_pack_conv_transpose(f, (size_t)group, unit);
 }
 
 /* Sums without a Q behind become float: what the compute node gives. */
@@ -72,7 +74,7 @@ static bool is_matrix(const oq_value *value)
 static bool match_weight(oq_unit_finder *f, const oq_node *node, int axis, oq_unit *unit)
 {
     unit->op = &oq_unit_matmul;
-    if (!read_inputs(f, node, 1, unit) || !oq_read_weight(f, node, axis, unit))
+    if (!read_inputs(f, node, 1, unit) || !oq_read_weight(f, node, axis, 1, unit))
         return false;
     finish_matmul(f, node, unit);
     return oq_make_multiplier(f, unit) && oq_pack_matmul(f, unit);
@@ -203,7 +205,7 @@ static bool match_pool(oq_unit_finder *f, const oq_node *node, oq_unit *unit)
     unit->count_padding = oq_node_int(node, "count_include_pad", 0) != 0;
     if (node->n_inputs != 1 || !read_inputs(f, node, 1, unit) || !oq_read_quantize(f, node, unit))
         return false;
-    return is_global || (read_window(node, unit) && !unit->window.ceil_mode);
+    return is_global || read_window(node, unit);
 }
 
 /* ---- the table */
@@ -248,6 +250,32 @@ static bool match(oq_unit_finder *f, const oq_node *node, oq_unit *unit)
     return true;
 }
 
+static oq_status find_in(oq_unit_finder *f, const oq_graph *graph);
+
+static oq_status find_in_bodies(oq_unit_finder *f, const oq_node *node)
+{
+    for (int i = 0; i < node->n_attrs; i++) {
+        if (node->attrs[i].kind == OQ_ATTR_GRAPH && node->attrs[i].graph)
+            OQ_TRY(find_in(f, node->attrs[i].graph));
+    }
+    return OQ_OK;
+}
+
+static oq_status find_in(oq_unit_finder *f, const oq_graph *graph)
+{
+    OQ_FOR_EACH_NODE (graph, node) {
+        oq_unit unit;
+
+        OQ_TRY(find_in_bodies(f, node));
+        if (!match(f, node, &unit))
+            continue;
+        f->units->by_node[node->id] = oq_arena_copy(f->arena, &unit, sizeof unit);
+        if (!f->units->by_node[node->id])
+            return OQ_NOMEM;
+    }
+    return OQ_OK;
+}
+
 oq_status oq_find_units(oq_graph *graph, oq_arena *arena, oq_arena *scratch, oq_units **out, oq_diag *diag)
 {
     oq_units *units = OQ_NEW(scratch, oq_units);
@@ -261,17 +289,8 @@ oq_status oq_find_units(oq_graph *graph, oq_arena *arena, oq_arena *scratch, oq_
     units->absorbed = OQ_NEW_ARRAY(scratch, bool, n);
     if (!units->by_node || !units->absorbed)
         return OQ_NOMEM;
-    OQ_FOR_EACH_NODE (graph, node) {
-        oq_unit unit;
-
-        if (!match(&f, node, &unit))
-            continue;
-        units->by_node[node->id] = oq_arena_copy(arena, &unit, sizeof unit);
-        if (!units->by_node[node->id])
-            return OQ_NOMEM;
-    }
     *out = units;
-    return OQ_OK;
+    return find_in(&f, graph);
 }
 
 const oq_unit *oq_unit_of(const oq_units *units, const oq_node *node)

@@ -21,7 +21,7 @@
 typedef struct oq_unit oq_unit;
 typedef struct oq_units oq_units;
 
-/* Units of graph (its subgraphs run in float). OQ_NOMEM. */
+/* Units of graph and of the graphs in its nodes. OQ_NOMEM. */
 oq_status oq_find_units(oq_graph *graph, oq_arena *arena, oq_arena *scratch, oq_units **out, oq_diag *diag);
 /* The unit whose compute node this is; NULL: none. */
 const oq_unit *oq_unit_of(const oq_units *units, const oq_node *node);

@@ -27,31 +27,50 @@ static uint8_t *reorder(oq_arena *arena, const oq_tensor *codes, size_t m, size_
     return to;
 }
 
-bool oq_pack_conv_transpose(oq_unit_finder *f, oq_unit *unit)
+/* One group: c input channels, n columns (tap, channel of the group). */
+static bool pack_group(oq_unit_finder *f, const oq_unit *unit, const uint8_t *data, size_t c, size_t n,
+                       size_t m, const int32_t *zero_point, oq_packed_int8 *out)
 {
-    const oq_kernels *kernels = oq_kernels_best();
-    const oq_tensor *codes = unit->weight.codes;
-    size_t c = (size_t)codes->dims[0], m = unit->weight.n, n = codes->n_elements / c, size;
-    oq_pack_int8_source source = {.type = oq_byte_of(codes->dtype),
+    oq_pack_int8_source source = {.data = data,
+                                  .type = oq_byte_of(unit->weight.codes->dtype),
                                   .outer = 1,
                                   .inner = c,
                                   .inner_stride = n,
                                   .column_stride = 1,
                                   .n_zero_points = n};
     int32_t *zero_points = OQ_NEW_ARRAY(f->arena, int32_t, n);
-    void *memory;
+    size_t size = oq_pack_int8_size(oq_kernels_best(), &source, n);
+    void *memory = size == SIZE_MAX ? NULL : oq_arena_alloc(f->arena, size < 64 ? 64 : size);
 
-    if (codes->rank < 3 || codes->rank > 2 + MAX_AXES || !zero_points)
+    if (!zero_points || !memory)
         return false;
     for (size_t i = 0; i < n; i++)
-        zero_points[i] = unit->weight.zero_point[i % m];
+        zero_points[i] = zero_point[i % m];
     source.zero_points = zero_points;
-    source.data = reorder(f->arena, codes, m, n / m);
-    size = oq_pack_int8_size(kernels, &source, n);
-    memory = size == SIZE_MAX ? NULL : oq_arena_alloc(f->arena, size < 64 ? 64 : size);
-    if (!source.data || !memory)
+    oq_pack_int8(oq_kernels_best(), &source, n, memory, out);
+    return true;
+}
+
+bool oq_pack_conv_transpose(oq_unit_finder *f, size_t groups, oq_unit *unit)
+{
+    const oq_tensor *codes = unit->weight.codes;
+    size_t m = unit->weight.n / groups, c = (size_t)codes->dims[0], n = codes->n_elements / c;
+    oq_packed_int8 *packed;
+    const uint8_t *data;
+
+    if (codes->rank < 3 || codes->rank > 2 + MAX_AXES || c % groups)
         return false;
-    oq_pack_int8(kernels, &source, n, memory, &unit->packed);
+    c /= groups;
+    packed = OQ_NEW_ARRAY(f->arena, oq_packed_int8, groups);
+    data = reorder(f->arena, codes, m, n / m);
+    if (!packed || !data)
+        return false;
+    for (size_t g = 0; g < groups; g++) {
+        if (!pack_group(f, unit, data + g * c * n, c, n, m, unit->weight.zero_point + g * m, &packed[g]))
+            return false;
+    }
+    unit->groups = packed;
+    unit->n_groups = groups;
     return true;
 }
 
@@ -59,11 +78,12 @@ bool oq_pack_conv_transpose(oq_unit_finder *f, oq_unit *unit)
 typedef struct scatter {
     ptrdiff_t in[MAX_AXES], out[MAX_AXES], kernel[MAX_AXES], stride[MAX_AXES], dilation[MAX_AXES],
         pad[MAX_AXES];
-    size_t pixels, out_pixels, channels; /* of the output */
-    const uint8_t *x;                    /* [pixel][c] */
-    uint8_t *own_x;                      /* the same, when the input is not */
-    int32_t *part, *sums;                /* [BLOCK][tap][channel], [out pixel][channel] */
-    uint8_t *codes;                      /* [out pixel][channel] */
+    size_t pixels, out_pixels, in_channels, channels;
+    size_t group_channels; /* of the output */
+    const uint8_t *x;      /* [pixel][c] */
+    uint8_t *own_x;        /* the same, when the input is not */
+    int32_t *part, *sums;  /* [BLOCK][tap][channel], [out pixel][channel] */
+    uint8_t *codes;        /* [out pixel][channel] */
     void *gemm;
 } scatter;
 
@@ -80,14 +100,14 @@ static void add(int32_t *to, const int32_t *from, size_t n)
 }
 
 /* Add the contributions of one input pixel. */
-static void scatter_pixel(const scatter *s, size_t pixel, const int32_t *part)
+static void scatter_pixel(const scatter *s, size_t pixel, const int32_t *part, int32_t *sums)
 {
     ptrdiff_t p = (ptrdiff_t)pixel;
     ptrdiff_t x[MAX_AXES] = {p / s->in[2] / s->in[1], p / s->in[2] % s->in[1], p % s->in[2]}, k[MAX_AXES];
 
     for (k[0] = 0; k[0] < s->kernel[0]; k[0]++) {
         for (k[1] = 0; k[1] < s->kernel[1]; k[1]++) {
-            for (k[2] = 0; k[2] < s->kernel[2]; k[2]++, part += s->channels) {
+            for (k[2] = 0; k[2] < s->kernel[2]; k[2]++, part += s->group_channels) {
                 ptrdiff_t at[MAX_AXES];
                 bool is_inside = true;
 
@@ -96,36 +116,44 @@ static void scatter_pixel(const scatter *s, size_t pixel, const int32_t *part)
                     is_inside &= at[i] >= 0 && at[i] < s->out[i];
                 }
                 if (is_inside)
-                    add(s->sums + (size_t)((at[0] * s->out[1] + at[1]) * s->out[2] + at[2]) * s->channels,
-                        part, s->channels);
+                    add(sums + (size_t)((at[0] * s->out[1] + at[1]) * s->out[2] + at[2]) * s->channels, part,
+                        s->group_channels);
             }
         }
+    }
+}
+
+static void sum_group(oq_run *ctx, const scatter *s, size_t group)
+{
+    const oq_unit *unit = ctx->state;
+    const oq_packed_int8 *b = &unit->groups[group];
+
+    for (size_t first = 0; first < s->pixels; first += BLOCK) {
+        size_t rows = s->pixels - first < BLOCK ? s->pixels - first : BLOCK;
+        oq_gemm_int8 gemm = {.b = b,
+                             .m = rows,
+                             .a = s->x + first * s->in_channels + group * b->k,
+                             .a_stride = s->in_channels,
+                             .a_type = oq_byte_of(ctx->in[0]->dtype),
+                             .a_zero = unit->x[0].zero_point,
+                             .out = {.acc = s->part},
+                             .out_stride = b->n,
+                             .scratch = s->gemm};
+
+        oq_gemm_int8_run(ctx->pool, &gemm);
+        for (size_t r = 0; r < rows; r++)
+            scatter_pixel(s, first + r, s->part + r * b->n, s->sums + group * s->group_channels);
     }
 }
 
 static void sum_picture(oq_run *ctx, const scatter *s)
 {
     const oq_unit *unit = ctx->state;
-    size_t c = unit->packed.k, n = unit->packed.n;
 
     for (size_t i = 0; i < s->out_pixels * s->channels; i++)
         s->sums[i] = unit->weight.bias ? unit->weight.bias[i % s->channels] : 0;
-    for (size_t first = 0; first < s->pixels; first += BLOCK) {
-        size_t rows = s->pixels - first < BLOCK ? s->pixels - first : BLOCK;
-        oq_gemm_int8 gemm = {.b = &unit->packed,
-                             .m = rows,
-                             .a = s->x + first * c,
-                             .a_stride = c,
-                             .a_type = oq_byte_of(ctx->in[0]->dtype),
-                             .a_zero = unit->x[0].zero_point,
-                             .out = {.acc = s->part},
-                             .out_stride = n,
-                             .scratch = s->gemm};
-
-        oq_gemm_int8_run(ctx->pool, &gemm);
-        for (size_t r = 0; r < rows; r++)
-            scatter_pixel(s, first + r, s->part + r * n);
-    }
+    for (size_t g = 0; g < unit->n_groups; g++)
+        sum_group(ctx, s, g);
 }
 
 static void run_picture(oq_run *ctx, scatter *s, const uint8_t *x, uint8_t *y)
@@ -137,7 +165,7 @@ static void run_picture(oq_run *ctx, scatter *s, const uint8_t *x, uint8_t *y)
     uint8_t *codes;
 
     if (!ctx->last_in)
-        oq_transpose_batch(ctx->pool, 1, 1, unit->packed.k, s->pixels, x, s->own_x);
+        oq_transpose_batch(ctx->pool, 1, 1, s->in_channels, s->pixels, x, s->own_x);
     s->x = ctx->last_in ? x : s->own_x;
     codes = ctx->last_out ? y : s->codes;
     sum_picture(ctx, s);
@@ -152,14 +180,14 @@ static oq_status get_memory(oq_run *ctx, scatter *s)
     const oq_unit *unit = ctx->state;
     size_t part, sums, codes = s->out_pixels * s->channels;
 
-    if (oq_mul_overflow(unit->packed.n, BLOCK * sizeof *s->part, &part) ||
+    if (oq_mul_overflow(unit->groups->n, BLOCK * sizeof *s->part, &part) ||
         oq_mul_overflow(codes, sizeof *s->sums, &sums))
         OQ_OP_FAIL(ctx, OQ_LIMIT, "working memory does not fit in memory");
-    s->own_x = oq_scratch(ctx, s->pixels * unit->packed.k);
+    s->own_x = oq_scratch(ctx, s->pixels * s->in_channels);
     s->part = s->own_x ? oq_scratch(ctx, part) : NULL;
     s->sums = s->part ? oq_scratch(ctx, sums) : NULL;
     s->codes = s->sums ? oq_scratch(ctx, codes) : NULL;
-    s->gemm = s->codes ? oq_scratch(ctx, oq_gemm_int8_scratch(&unit->packed)) : NULL;
+    s->gemm = s->codes ? oq_scratch(ctx, oq_gemm_int8_scratch(unit->groups)) : NULL;
     return s->gemm ? OQ_OK : oq_run_failure(ctx);
 }
 
@@ -171,7 +199,9 @@ static oq_status run_conv_transpose(oq_run *ctx)
     int64_t dims[OQ_MAX_RANK], pad[OQ_WINDOW_RANK], *out = dims + (ctx->last_out ? 1 : 2);
     const int64_t *spatial = in->dims + (ctx->last_in ? 1 : 2);
     int rank = codes->rank - 2;
-    scatter s = {.channels = unit->weight.n};
+    scatter s = {.in_channels = (size_t)codes->dims[0],
+                 .channels = unit->weight.n,
+                 .group_channels = unit->weight.n / unit->n_groups};
     oq_window window;
     uint8_t *y;
 
@@ -197,7 +227,7 @@ static oq_status run_conv_transpose(oq_run *ctx)
         return OQ_OK;
     OQ_TRY(get_memory(ctx, &s));
     for (size_t i = 0; i < (size_t)dims[0]; i++)
-        run_picture(ctx, &s, (const uint8_t *)in->data + i * s.pixels * unit->packed.k,
+        run_picture(ctx, &s, (const uint8_t *)in->data + i * s.pixels * s.in_channels,
                     y + i * s.out_pixels * s.channels);
     return OQ_OK;
 }

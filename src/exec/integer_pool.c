@@ -216,6 +216,14 @@ static uint8_t pool_window(const oq_unit *unit, const plane *p, const oq_array *
     return average(unit, sum - (int64_t)pixels.n_inside * unit->x[0].zero_point, count_of(unit, pixels));
 }
 
+static int64_t end_padding(const oq_window *w, int i, int64_t in, int64_t out, int64_t pad)
+{
+    int64_t reach = (out - 1) * w->stride[i] + w->dilation[i] * (w->kernel[i] - 1) + 1 - pad;
+    bool is_same = w->auto_pad == OQ_PAD_SAME_UPPER || w->auto_pad == OQ_PAD_SAME_LOWER;
+
+    return !is_same ? w->pad_end[i] : reach > in ? reach - in : 0;
+}
+
 /* dims: of the output, in the layout of the input; p. */
 static oq_status pool_shape(oq_run *ctx, const oq_unit *unit, int64_t *dims, plane *p)
 {
@@ -229,11 +237,8 @@ static oq_status pool_shape(oq_run *ctx, const oq_unit *unit, int64_t *dims, pla
         OQ_OP_FAIL(ctx, OQ_SHAPE, "input of rank %d does not go with a window of rank %d", in->rank, w->rank);
     memcpy(dims, in->dims, sizeof in->dims);
     OQ_TRY(oq_window_outputs(w, ctx->node, spatial, dims + first, pad, ctx->diag));
-    for (int i = 0; i < rank; i++) { /* what the last window reaches over the end is padding */
-        int64_t end = (dims[first + i] - 1) * w->stride[i] + w->dilation[i] * (w->kernel[i] - 1) + 1 - pad[i];
-
-        pad_end[i] = end > spatial[i] ? end - spatial[i] : 0;
-    }
+    for (int i = 0; i < rank; i++) /* padding that counts; what ceil_mode reaches over it does not */
+        pad_end[i] = end_padding(w, i, spatial[i], dims[first + i], pad[i]);
     widen(p->in, spatial, rank, 1);
     widen(p->out, dims + first, rank, 1);
     widen(p->kernel, w->kernel, rank, 1);

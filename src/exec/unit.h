@@ -37,9 +37,11 @@ struct oq_unit {
     oq_codes y;        /* valid with has_y */
     int32_t lo, hi;    /* limits of the output codes: the type's, or those of an absorbed activation */
     oq_int_weight weight;
-    oq_window window;      /* Conv, AveragePool */
-    oq_conv_int8 conv;     /* Conv: the packed weights */
-    oq_packed_int8 packed; /* MatMul, Gemm, ConvTranspose */
+    oq_window window;             /* Conv, AveragePool */
+    oq_conv_int8 conv;            /* Conv: the packed weights */
+    oq_packed_int8 packed;        /* MatMul, Gemm */
+    const oq_packed_int8 *groups; /* ConvTranspose: n_groups of them */
+    size_t n_groups;
     const uint8_t *tables; /* Concat, Relu: 256 output codes per input, by the byte of the input code */
     bool count_padding;    /* AveragePool: count_include_pad */
 };
@@ -58,8 +60,9 @@ bool oq_read_quantize_node(const oq_node *node, oq_codes *out);
 /* The chain [Relu | Clip ->] Q behind node; fills y, has_y, lo, hi, out; absorbs what it takes. */
 bool oq_read_quantize(oq_unit_finder *f, const oq_node *node, oq_unit *unit);
 /* Weight on input 1 with channel axis `axis`, bias on input 2 (DQ of int32 at s_x * s_w). Needs unit->x[0];
- * out: unit->weight without multiplier. */
-bool oq_read_weight(oq_unit_finder *f, const oq_node *node, int axis, oq_unit *unit);
+ * out: unit->weight without multiplier. The axis stands for `groups` times as many output channels, one group
+ * of them after another (ConvTranspose; else 1). */
+bool oq_read_weight(oq_unit_finder *f, const oq_node *node, int axis, size_t groups, oq_unit *unit);
 /* After oq_read_quantize: weight.multiplier. */
 bool oq_make_multiplier(oq_unit_finder *f, oq_unit *unit);
 /* A code as float, and a float as code of q, ONNX rule. */
@@ -73,7 +76,7 @@ extern const oq_op oq_unit_conv, oq_unit_conv_transpose, oq_unit_matmul, oq_unit
 /* ---- packing the weights for the kernels (integer_conv.c, integer_matmul.c); false: out of memory */
 bool oq_pack_conv(oq_unit_finder *f, const oq_node *node, oq_unit *unit);
 bool oq_pack_matmul(oq_unit_finder *f, oq_unit *unit);
-bool oq_pack_conv_transpose(oq_unit_finder *f, oq_unit *unit);
+bool oq_pack_conv_transpose(oq_unit_finder *f, size_t groups, oq_unit *unit);
 
 /* ---- for run functions */
 /* The types the unit was made for may differ from what a damaged graph feeds it: OQ_SHAPE. n: inputs to

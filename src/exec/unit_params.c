@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "exec/unit.h"
 #include "exec/units.h"
 
@@ -201,25 +202,31 @@ static bool read_bias(oq_unit_finder *f, const oq_value *value, oq_unit *unit)
     return true;
 }
 
-bool oq_read_weight(oq_unit_finder *f, const oq_node *node, int axis, oq_unit *unit)
+bool oq_read_weight(oq_unit_finder *f, const oq_node *node, int axis, size_t groups, oq_unit *unit)
 {
     const oq_node *dequantize = node->inputs[1]->producer;
     const oq_tensor *codes =
         is_quantization(dequantize, "DequantizeLinear") ? oq_value_constant(dequantize->inputs[0]) : NULL;
     float *scale;
     int32_t *zero_point;
-    size_t n;
+    size_t n, all;
 
     if (!codes || (codes->dtype != OQ_INT8 && codes->dtype != OQ_UINT8) || codes->n_elements == 0 ||
         axis >= codes->rank || codes->rank > OQ_MAX_RANK)
         return false;
     n = (size_t)codes->dims[axis];
-    scale = OQ_NEW_ARRAY(f->arena, float, n);
-    zero_point = OQ_NEW_ARRAY(f->arena, int32_t, n);
+    if (oq_mul_overflow(n, groups, &all))
+        return false;
+    scale = OQ_NEW_ARRAY(f->arena, float, all);
+    zero_point = OQ_NEW_ARRAY(f->arena, int32_t, all);
     unit->weight =
-        (oq_int_weight){.codes = codes, .axis = axis, .n = n, .scale = scale, .zero_point = zero_point};
+        (oq_int_weight){.codes = codes, .axis = axis, .n = all, .scale = scale, .zero_point = zero_point};
     if (!scale || !zero_point || !read_channels(dequantize, axis, codes->rank, n, scale, zero_point))
         return false;
+    for (size_t i = n; i < all; i++) {
+        scale[i] = scale[i - n];
+        zero_point[i] = zero_point[i - n];
+    }
     return node->n_inputs < 3 || !node->inputs[2] || read_bias(f, node->inputs[2], unit);
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "exec/integer_ref.h"
+#include "exec/program.h"
 #include "exec/qdq.h"
 #include "tap/tap.h"
 
@@ -58,20 +59,39 @@ static void test_convs(void)
     }
 }
 
-static void test_conv_transpose(void)
+/* The scales of a grouped weight are those of one group, for each of them. */
+static oq_value *bias_of_groups(sketch *s, float scale, int64_t n)
+{
+    void *data;
+    oq_tensor *codes = oq_tensor_new(s->model->arena, OQ_INT32, &n, 1, &data);
+
+    for (int64_t i = 0; i < n; i++)
+        ((int32_t *)data)[i] = (int32_t)oq_rng_below(&s->rng, 4000) - 2000;
+    return node(s, "DequantizeLinear", constant(s, codes),
+                constant(s, oq_tensor_scalar_float(s->model->arena, scale)), NULL);
+}
+
+static void test_conv_transpose(int64_t group)
 {
     sketch s = begin(OQ_UINT8);
-    oq_value *x = input(&s, (int64_t[]){2, 5, 6, 7}, 4, 0.01f, 120);
-    oq_value *w = weight(&s, (int64_t[]){5, 4, 3, 2}, 4, 1);
-    oq_value *y = node(&s, "ConvTranspose", x, w, bias(&s, w, 0.01f));
+    oq_value *x = input(&s, (int64_t[]){2, 6, 6, 7}, 4, 0.01f, 120);
+    oq_value *w = weight(&s, (int64_t[]){6, 4, 3, 2}, 4, 1), *y;
     both b;
 
+    if (group > 1) { /* one scale for all */
+        w = node(&s, "DequantizeLinear", w->producer->inputs[0],
+                 constant(&s, oq_tensor_scalar_float(s.model->arena, 0.0015f)), NULL);
+        y = node(&s, "ConvTranspose", x, w, bias_of_groups(&s, 0.01f * 0.0015f, 4 * group));
+    } else {
+        y = node(&s, "ConvTranspose", x, w, bias(&s, w, 0.01f));
+    }
+    oq_node_set_int(y->producer, "group", group);
     oq_node_set_ints(y->producer, "strides", (int64_t[]){2, 1}, 2);
     oq_node_set_ints(y->producer, "pads", (int64_t[]){1, 0, 0, 1}, 4);
     oq_node_set_ints(y->producer, "output_padding", (int64_t[]){1, 0}, 2);
     run_both(&s, quantize(&s, y, 0.02f, 60), &b);
     is_int(b.n_units, 1, "a ConvTranspose between pairs is one integer unit");
-    codes_agree(&b, "ConvTranspose");
+    codes_agree(&b, group > 1 ? "ConvTranspose in groups" : "ConvTranspose");
     end(&s, &b);
 }
 
@@ -178,7 +198,7 @@ static void test_pair(const char *op, const int64_t *second, int rank)
     end(&s, &b);
 }
 
-static void test_pool(const char *op, bool is_padded)
+static void test_pool(const char *op, bool is_padded, bool ceil_mode)
 {
     sketch s = begin(OQ_UINT8);
     oq_value *y = node(&s, op, input(&s, (int64_t[]){1, 3, 7, 6}, 4, 0.01f, 100), NULL, NULL);
@@ -189,6 +209,7 @@ static void test_pool(const char *op, bool is_padded)
         oq_node_set_ints(y->producer, "strides", (int64_t[]){2, 1}, 2);
         oq_node_set_ints(y->producer, "pads", (int64_t[]){1, 1, 1, 0}, 4);
         oq_node_set_int(y->producer, "count_include_pad", is_padded);
+        oq_node_set_int(y->producer, "ceil_mode", ceil_mode);
     }
     run_both(&s, quantize(&s, y, 0.0083f, 90), &b);
     is_int(b.n_units, 1, op);
@@ -208,6 +229,54 @@ static void test_mover(const char *op, float scale, size_t n_units)
     run_both(&s, quantize(&s, y, scale, 100), &b);
     is_int(b.n_units, n_units, op);
     is_mem(b.got[1]->data, b.got[0]->data, b.got[0]->size, "the same codes as in float");
+    end(&s, &b);
+}
+
+static void set_body(oq_node *choice, const char *name, oq_graph *body)
+{
+    oq_node_add_attr(choice, name, OQ_ATTR_GRAPH)->graph = body;
+    body->parent_node = choice;
+}
+
+/* A unit of its own in each branch of an If. */
+static oq_graph *branch(sketch *s, oq_value *x, uint64_t seed)
+{
+    oq_graph *outer = s->graph, *body = oq_graph_new(s->model, outer);
+    oq_value *y;
+
+    s->graph = body;
+    s->rng = (oq_rng){seed};
+    y = node(s, "Conv", dequantize(s, quantize(s, x, 0.01f, 100)), weight(s, (int64_t[]){3, 2, 3, 3}, 4, 0),
+             NULL);
+    oq_graph_add_output(body, quantize(s, y, 0.02f, 128));
+    s->graph = outer;
+    return body;
+}
+
+static void test_body(void)
+{
+    sketch s = begin(OQ_UINT8);
+    oq_shape shape = oq_shape_of((int64_t[]){1, 2, 5, 5}, 4);
+    oq_value *x = oq_value_new(s.graph, "x", OQ_FLOAT, &shape), *condition, *y;
+    bool yes = true;
+    int n_units = 0;
+    both b;
+
+    oq_graph_add_input(s.graph, x);
+    condition = constant(&s, oq_tensor_wrap(s.model->arena, OQ_BOOL, NULL, 0, &yes));
+    y = node(&s, "If", condition, NULL, NULL);
+    set_body(y->producer, "then_branch", branch(&s, x, 3));
+    set_body(y->producer, "else_branch", branch(&s, x, 4));
+    run_both(&s, y, &b);
+    codes_agree(&b, "a Conv in the branch of an If");
+    for (size_t i = 0; i < b.program[1]->main->n_steps; i++) {
+        const oq_step *step = &b.program[1]->main->steps[i];
+
+        for (int k = 0; step->bodies && step->bodies[k]; k++)
+            for (size_t t = 0; t < step->bodies[k]->n_steps; t++)
+                n_units += step->bodies[k]->steps[t].is_integer;
+    }
+    is_int(n_units, 2, "is an integer unit");
     end(&s, &b);
 }
 
@@ -237,7 +306,9 @@ static void test_refusals(void)
 int main(void)
 {
     test_convs();
-    test_conv_transpose();
+    test_conv_transpose(1);
+    test_conv_transpose(3);
+    test_body();
     test_exact();
     test_gemm();
     test_float_result();
@@ -247,9 +318,11 @@ int main(void)
     test_pair("Add", (int64_t[]){3, 1, 1}, 3);
     test_pair("Mul", (int64_t[]){2, 3, 1, 1}, 4);
     test_pair("Concat", (int64_t[]){2, 3, 2, 5}, 4);
-    test_pool("AveragePool", false);
-    test_pool("AveragePool", true);
-    test_pool("GlobalAveragePool", false);
+    for (int ceil_mode = 0; ceil_mode < 2; ceil_mode++) {
+        test_pool("AveragePool", false, ceil_mode);
+        test_pool("AveragePool", true, ceil_mode);
+    }
+    test_pool("GlobalAveragePool", false, false);
     test_mover("MaxPool", 0.01f, 1);
     test_mover("Transpose", 0.01f, 1);
     test_mover("Transpose", 0.02f, 0);
