@@ -169,6 +169,8 @@ static oq_status bind(oq_compiler *c, const oq_value *value, const oq_tensor *te
     if (!oq_array_of_tensor(tensor, c->arena, &array))
         OQ_FAIL(c->diag, OQ_UNSUPPORTED, "constant '%s' (%s, rank %d): cannot be computed with", value->name,
                 oq_dtype_name(tensor->dtype), tensor->rank);
+    if (array.data != tensor->data) /* copied: the file's own pages are not needed for now */
+        oq_model_release_pages(c->program->graph->model, tensor);
     array.is_constant = !value->is_overridable;
     return add_constant(c, value, &array);
 }
@@ -453,6 +455,8 @@ static oq_status prepare(oq_compiler *c, oq_sequence *sequence)
 
             if (value && oq_contents(c, value) && (!is_packed || value->is_overridable))
                 OQ_TRY(bind(c, value, oq_contents(c, value)));
+            else if (value && value->constant) /* packed: the same */
+                oq_model_release_pages(c->program->graph->model, value->constant);
         }
         if (step->n_in > c->program->max_in)
             c->program->max_in = step->n_in;

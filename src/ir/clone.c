@@ -180,9 +180,7 @@ static void copy_model(cloner *c, const oq_model *from)
     to->graph = graph;
     to->graphs = graphs;
     to->all_names = (oq_map){0};
-    to->backing = NULL;
-    to->free_backing = NULL;
-    to->release_pages = NULL;
+    to->free_backing = NULL; /* the bytes are the other model's, their pages may be given back by either */
     to->opsets = copy(c, from->opsets, (size_t)from->n_opsets, sizeof *from->opsets);
     to->cap_opsets = from->n_opsets;
     to->properties = copy(c, from->properties, (size_t)from->n_properties, sizeof *from->properties);
