@@ -366,6 +366,128 @@ static oq_status iterate_scan(iteration *it, int n_scan_inputs)
     return OQ_OK;
 }
 
+/* ---- Scan of opset 8: everything has a batch axis in front, and the iterations run for each sample */
+
+/* Sample b of input i (of the node), and of that slice t unless t is negative, into a body input. */
+static oq_status bind_sample(iteration *it, int i, const oq_value *input, int64_t b, int64_t t)
+{
+    const oq_array *all = &slot_of(it->runner, it->step->in[i])->array;
+    oq_slot *slot = slot_of(it->runner, input);
+    int n_off = t < 0 ? 1 : 2;
+    size_t at = (size_t)b;
+
+    OQ_TRY(oq_slot_alloc(it->runner, slot, all->dtype, all->dims + n_off, all->rank - n_off, it->step->node,
+                         it->diag));
+    if (t >= 0)
+        at = at * (size_t)all->dims[1] + (size_t)t;
+    if (slot->array.size)
+        memcpy(slot->array.data, (const char *)all->data + at * slot->array.size, slot->array.size);
+    return OQ_OK;
+}
+
+/* Batch and length that all inputs share. */
+static oq_status batch_of(const iteration *it, int n_scan_inputs, int64_t *batch, int64_t *length)
+{
+    const oq_step *step = it->step;
+    const oq_slot *lengths = input_of(it->runner, step, 0);
+
+    *batch = *length = -1;
+    for (int i = 1; i < step->n_in; i++) {
+        const oq_array *in = &slot_of(it->runner, step->in[i])->array;
+        bool is_scan = i >= step->n_in - n_scan_inputs;
+
+        if (in->rank < (is_scan ? 2 : 1) || oq_dtype_bits(in->dtype) < 8 ||
+            (*batch >= 0 && in->dims[0] != *batch) || (is_scan && *length >= 0 && in->dims[1] != *length))
+            FAIL(it, OQ_SHAPE, "input %d: its batch or length is not that of the others", i);
+        *batch = in->dims[0];
+        *length = is_scan ? in->dims[1] : *length;
+    }
+    for (size_t b = 0; lengths && b < lengths->array.n; b++) {
+        if (oq_array_int(&lengths->array, b) != *length)
+            FAIL(it, OQ_UNSUPPORTED, "a sequence that is shorter than the others is not computed here");
+    }
+    return OQ_OK;
+}
+
+/* The gathered elements as output i, [batch, length, ...] or, for a state, [batch, ...]. */
+static oq_status deliver_batch(iteration *it, int i, gathered *g, const int64_t *front, int n_front)
+{
+    oq_slot *out = output_of(it->runner, it->step, i);
+    int64_t dims[OQ_MAX_RANK];
+    int rank = n_front + g->element.rank;
+
+    if (!out)
+        return OQ_OK;
+    if (!g->block || rank > OQ_MAX_RANK)
+        FAIL(it, OQ_UNSUPPORTED, "output %d: an empty batch or a rank of %d cannot be given", i, rank);
+    memcpy(dims, front, (size_t)n_front * sizeof *dims);
+    memcpy(dims + n_front, g->element.dims, (size_t)g->element.rank * sizeof *dims);
+    OQ_TRY(oq_slot_alloc(it->runner, out, g->element.dtype, dims, rank, it->step->node, it->diag));
+    if (out->array.size)
+        memcpy(out->array.data, oq_block_data(g->block), out->array.size);
+    return OQ_OK;
+}
+
+/* states: gathered final states, n_carried of them. */
+static oq_status iterate_batch(iteration *it, int n_scan_inputs, gathered *states)
+{
+    oq_value *const *inputs = it->body->graph->inputs;
+    int64_t batch, length;
+
+    OQ_TRY(batch_of(it, n_scan_inputs, &batch, &length));
+    for (int64_t b = 0; b < batch; b++) {
+        for (int i = 0; i < it->n_carried; i++) {
+            OQ_TRY(bind_sample(it, 1 + i, inputs[i], b, -1));
+            oq_slot_share(it->runner, &it->carried[i], slot_of(it->runner, inputs[i]));
+        }
+        for (int64_t t = 0; t < length; t++) {
+            for (int i = 0; i < n_scan_inputs; i++) {
+                bool is_backwards = listed(it->step->node, "directions", i) != 0;
+
+                OQ_TRY(bind_sample(it, 1 + it->n_carried + i, inputs[it->n_carried + i], b,
+                                   is_backwards ? length - 1 - t : t));
+            }
+            enter(it);
+            OQ_TRY(oq_run_sequence(it->runner, it->body, it->diag));
+            OQ_TRY(leave(it));
+        }
+        for (int i = 0; i < it->n_carried; i++)
+            OQ_TRY(gather(it, &states[i], &it->carried[i].array));
+    }
+    for (int i = 0; i < it->n_carried; i++)
+        OQ_TRY(deliver_batch(it, i, &states[i], &batch, 1));
+    for (int i = 0; i < it->n_scans; i++)
+        OQ_TRY(deliver_batch(it, it->n_carried + i, &it->scans[i], (int64_t[]){batch, length}, 2));
+    return OQ_OK;
+}
+
+static oq_status run_scan_8(oq_runner *runner, const oq_step *step, oq_diag *diag)
+{
+    int n_scan_inputs = (int)oq_node_int(step->node, "num_scan_inputs", 0);
+    int n_carried = step->n_in - 1 - n_scan_inputs;
+    iteration it = {.runner = runner,
+                    .step = step,
+                    .body = step->bodies[0],
+                    .n_carried = n_carried,
+                    .n_scans = step->n_out - n_carried,
+                    .diag = diag};
+    oq_block *storage = oq_block_take(runner->heap, (size_t)(n_carried + 1) * sizeof(gathered));
+    gathered *states = storage ? oq_block_data(storage) : NULL;
+    oq_status status;
+
+    if (!states)
+        FAIL(&it, OQ_LIMIT, "no memory for %d states", n_carried);
+    memset(states, 0, (size_t)(n_carried + 1) * sizeof *states);
+    status = start(&it);
+    if (status == OQ_OK)
+        status = iterate_batch(&it, n_scan_inputs, states);
+    for (int i = 0; i < n_carried; i++)
+        oq_block_drop(runner->heap, states[i].block);
+    oq_block_drop(runner->heap, storage);
+    finish(&it);
+    return status;
+}
+
 static oq_status run_scan(oq_runner *runner, const oq_step *step, oq_diag *diag)
 {
     int n_scan_inputs = (int)oq_node_int(step->node, "num_scan_inputs", 0);
@@ -400,6 +522,11 @@ const char *const *oq_control_bodies(const oq_node *node)
     return NULL;
 }
 
+static bool is_scan_8(const oq_node *node)
+{
+    return oq_node_is(node, "Scan") && node->opset < 9;
+}
+
 /* Do the body's inputs and outputs correspond to the node's? */
 static const char *mismatch(const oq_node *node, const oq_graph *body)
 {
@@ -411,7 +538,8 @@ static const char *mismatch(const oq_node *node, const oq_graph *body)
         return body->n_outputs < node->n_outputs ? "a branch gives fewer outputs than the node" : NULL;
     if (oq_node_is(node, "Scan") && (n_scan_inputs < 1 || n_scan_inputs > node->n_inputs))
         return "num_scan_inputs does not fit its inputs";
-    if (n_carried < 0 || body->n_inputs != node->n_inputs)
+    n_carried -= is_scan_8(node); /* its first input is the lengths */
+    if (n_carried < 0 || body->n_inputs != node->n_inputs - is_scan_8(node))
         return "the body has not as many inputs as the node";
     if (oq_node_is(node, "SequenceMap"))
         n_carried = 0;
@@ -426,9 +554,7 @@ const char *oq_control_obstacle(const oq_node *node)
 
     if (!names)
         return "this control operator cannot be run here";
-    if (oq_node_is(node, "Scan") && node->opset < 9)
-        return "Scan of opset 8 (with a batch axis) cannot be run here";
-    for (int i = oq_node_is(node, "Loop") ? 2 : 0; i < node->n_inputs; i++) {
+    for (int i = oq_node_is(node, "Loop") ? 2 : is_scan_8(node) ? 1 : 0; i < node->n_inputs; i++) {
         if (!node->inputs[i])
             return "a carried input is missing";
     }
@@ -451,5 +577,7 @@ oq_status oq_run_control(oq_runner *runner, const oq_step *step, oq_diag *diag)
         return run_if(runner, step, diag);
     if (oq_node_is(step->node, "SequenceMap"))
         return oq_run_sequence_map(runner, step, diag);
-    return oq_node_is(step->node, "Loop") ? run_loop(runner, step, diag) : run_scan(runner, step, diag);
+    if (oq_node_is(step->node, "Loop"))
+        return run_loop(runner, step, diag);
+    return step->node->opset < 9 ? run_scan_8(runner, step, diag) : run_scan(runner, step, diag);
 }

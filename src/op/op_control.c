@@ -61,6 +61,7 @@ static oq_status infer_scan(oq_infer *ctx)
     return infer_body(ctx, 0, ctx->n_in - (int)oq_node_int(ctx->node, "num_scan_inputs", 0));
 }
 
+/* Scan: 8 has a batch axis and, first, lengths that may be left out. */
 const oq_op oq_ops_control[] = {
     {.name = "If",
      .domain = "",
@@ -87,6 +88,17 @@ const oq_op oq_ops_control[] = {
     {.name = "Scan",
      .domain = "",
      .since = 8,
+     .min_in = 0,
+     .max_in = -1,
+     .min_out = 1,
+     .max_out = -1,
+     .infer = infer_scan,
+     .weight = -1,
+     .bias = -1,
+     .flags = OQ_OP_CONTROL},
+    {.name = "Scan",
+     .domain = "",
+     .since = 9,
      .min_in = 1,
      .max_in = -1,
      .min_out = 1,

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "exec/toy.h"
+#include "ir/shape.h"
 #include "tap/tap.h"
 
 static _Alignas(64) float samples[4] = {1, 2, 3, 4};
@@ -187,8 +188,53 @@ static void test_refusal(void)
     oq_model_destroy(model);
 }
 
+/* Opset 8: for each of two samples a running sum over its three numbers. */
+static void test_scan_8(void)
+{
+    static _Alignas(64) float numbers[6] = {1, 2, 3, 10, 20, 30};
+    oq_model *model = toy_model();
+    oq_graph *body;
+    oq_value *x, *zero, *state, *slice, *sum;
+    oq_node *node;
+    oq_program *program = NULL;
+    oq_runner *runner = NULL;
+    oq_diag diag = {0};
+    oq_array feed = toy_array(numbers, 6);
+
+    oq_model_set_opset(model, "", 8);
+    x = toy_input(model->graph, "x", 6);
+    x->shape = (oq_shape){2, {oq_dim_of(2), oq_dim_of(3)}};
+    feed.rank = 2;
+    feed.dims[0] = 2;
+    feed.dims[1] = 3;
+    zero = toy_constant(model->graph, "zero", (float[]){0, 100}, 2);
+    node = oq_node_new(model->graph, NULL, "Scan", "", "scan", (oq_value *[]){NULL, zero, x}, 3, 2, NULL);
+    oq_node_set_int(node, "num_scan_inputs", 1);
+    body = oq_graph_new(model, model->graph);
+    state = body_input(body, "state", OQ_FLOAT);
+    slice = body_input(body, "slice", OQ_FLOAT);
+    sum = toy_node(body, &toy_sum, state, slice);
+    oq_graph_add_output(body, sum);
+    oq_graph_add_output(body, toy_node(body, &toy_twice, sum, NULL));
+    set_body(node, "body", body);
+    oq_graph_add_output(model->graph, node->outputs[0]);
+    oq_graph_add_output(model->graph, node->outputs[1]);
+    ok(oq_program_compile(model->graph, NULL, &program, &diag) == OQ_OK, "a Scan of opset 8 compiles %s",
+       diag.message);
+    ok(oq_runner_new(program, NULL, &runner, &diag) == OQ_OK, "has a runner");
+    ok(oq_runner_run(runner, &feed, NULL, NULL, &diag) == OQ_OK, "runs %s", diag.message);
+    is_mem(oq_runner_output(runner, 0)->data, ((float[]){6, 160}), 8, "a state for each sample");
+    is_mem(oq_runner_output(runner, 1)->data, ((float[]){2, 6, 12, 220, 260, 320}), 24,
+           "scan outputs sample by sample");
+    is_int(oq_runner_output(runner, 1)->dims[1], 3, "with the length behind the batch");
+    oq_runner_free(runner);
+    oq_program_free(program);
+    oq_model_destroy(model);
+}
+
 int main(void)
 {
+    test_scan_8();
     test_if(5, 4);
     test_if(0, 6);
     test_loop();
