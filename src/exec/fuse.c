@@ -236,11 +236,7 @@ static oq_status fuse_residual(oq_fuser *f, size_t i)
 /* ---- the table, in order: each pattern over all steps */
 
 static oq_fuse_fn *const patterns[] = {
-    fuse_residual,
-    oq_fuse_matmul_bias,
-    fuse_clamp,
-    oq_fuse_matmul_transposes,
-    oq_fuse_codes,
+    fuse_residual, oq_fuse_matmul_bias, fuse_clamp, oq_fuse_matmul_transposes, oq_fuse_codes, oq_fuse_swish,
 };
 
 static void close_gaps(oq_fuser *f)

@@ -42,5 +42,6 @@ bool oq_same_dim(const oq_dim *a, const oq_dim *b);
 oq_fuse_fn oq_fuse_matmul_bias, oq_fuse_matmul_transposes; /* fuse_matmul.c */
 oq_status oq_fuse_rows(oq_fuser *f);                       /* fuse_rows.c: over the whole sequence */
 oq_fuse_fn oq_fuse_codes;                                  /* fuse_codes.c */
+oq_fuse_fn oq_fuse_swish;                                  /* fuse_swish.c */
 
 #endif

@@ -7,6 +7,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/fuse_codes.c \
 	%D%/fuse_matmul.c \
 	%D%/fuse_rows.c \
+	%D%/fuse_swish.c \
 	%D%/integer.c \
 	%D%/integer.h \
 	%D%/integer_conv.c \

@@ -122,5 +122,30 @@ int main(void)
     net_finish(&n, relu(&n, a));
     oq_graph_add_output(n.graph, a);
     expect(&n, none, 2, "a result is not merged away");
+
+    n = fresh();
+    a = conv(&n, net_input(&n));
+    b = net_node(&n, "Sigmoid", a, NULL, NULL)->outputs[0];
+    net_finish(&n, net_node(&n, "Mul", b, a, NULL)->outputs[0]);
+    expect(&n, none, 2, "a Sigmoid that gates its own input becomes a Swish");
+
+    n = fresh();
+    a = conv(&n, net_input(&n));
+    b = net_node(&n, "HardSigmoid", a, NULL, NULL)->outputs[0];
+    oq_node_set_float(b->producer, "alpha", 1.0f / 6.0f);
+    net_finish(&n, net_node(&n, "Mul", a, b, NULL)->outputs[0]);
+    expect(&n, none, 2, "a HardSigmoid of 1/6 becomes a HardSwish");
+
+    n = fresh();
+    a = conv(&n, net_input(&n));
+    b = net_node(&n, "HardSigmoid", a, NULL, NULL)->outputs[0];
+    net_finish(&n, net_node(&n, "Mul", a, b, NULL)->outputs[0]);
+    expect(&n, none, 3, "one of 0.2 does not");
+
+    n = net_new(3, dims, 4, true); /* sizes not known: nothing else may merge these */
+    a = conv(&n, net_input(&n));
+    b = net_node(&n, "Sigmoid", net_input(&n), NULL, NULL)->outputs[0];
+    net_finish(&n, net_node(&n, "Mul", a, b, NULL)->outputs[0]);
+    expect(&n, none, 3, "nor a Sigmoid of something else");
     return tap_done();
 }
