@@ -102,6 +102,8 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/order.h \
 	%D%/parts.c \
 	%D%/parts.h \
+	%D%/packed.c \
+	%D%/packed.h \
 	%D%/pointwise.c \
 	%D%/pointwise.h \
 	%D%/powers.h \

@@ -8,6 +8,7 @@
 #include "op/families.h"
 #include "op/op_elems.h"
 #include "op/op_strided.h"
+#include "op/packed.h"
 
 oq_status oq_movable_size(oq_run *ctx, size_t *size)
 {
@@ -118,6 +119,16 @@ static oq_status run_transpose(oq_run *ctx)
         oq_strided_add(&block, dims[i], to[i], from[perm[i]]);
     oq_strided_copy(&block, out, in->data, size, ctx->pool);
     return OQ_OK;
+}
+
+static oq_status run_transpose_21(oq_run *ctx)
+{
+    return oq_run_spread(ctx, run_transpose);
+}
+
+static oq_status run_pad_21(oq_run *ctx)
+{
+    return oq_run_spread(ctx, oq_run_pad_11);
 }
 
 /* ------------------------------------------------------------------ Concat */
@@ -532,6 +543,12 @@ static oq_status run_space_to_depth(oq_run *ctx)
         name, "", since, min_in, max_in, 1, max_out, OQ_T_MOVABLE, infer, NULL, run, rule, -1, -1, \
             __VA_ARGS__                                                                            \
     }
+/* With elements of 4 and 2 bits. */
+#define PACKED_ROW(name, since, min_in, max_in, infer, run, ...)                                           \
+    {                                                                                                      \
+        name, "", since, min_in, max_in, 1, 1, OQ_T_MOVABLE | OQ_T_PACKED, infer, NULL, run, OQ_RULE_SAME, \
+            -1, -1, __VA_ARGS__                                                                            \
+    }
 #define MOVES OQ_OP_COMMUTES
 
 /* clang-format off */
@@ -541,6 +558,7 @@ const oq_op oq_ops_move[] = {
     ROW("Pad", 2, 1, 1, 1, oq_infer_pad_2, oq_run_pad_2, OQ_RULE_SAME, 0),
     ROW("Pad", 11, 2, 3, 1, oq_infer_pad_11, oq_run_pad_11, OQ_RULE_SAME, 0),
     ROW("Pad", 18, 2, 4, 1, oq_infer_pad_11, oq_run_pad_11, OQ_RULE_SAME, 0),
+    PACKED_ROW("Pad", 21, 2, 4, oq_infer_pad_11, run_pad_21, 0),
     ROW("Slice", 1, 1, 1, 1, oq_infer_slice_1, oq_run_slice_1, OQ_RULE_SAME, MOVES),
     ROW("Slice", 10, 3, 5, 1, oq_infer_slice_10, oq_run_slice_10, OQ_RULE_SAME, MOVES),
     ROW("SpaceToDepth", 1, 1, 1, 1, infer_space_to_depth, run_space_to_depth, OQ_RULE_SAME, MOVES),
@@ -548,6 +566,7 @@ const oq_op oq_ops_move[] = {
     ROW("Split", 13, 1, 2, -1, infer_split_13, run_split_13, OQ_RULE_SAME, MOVES, OQ_LAYOUT_AXIS),
     ROW("Tile", 6, 2, 2, 1, infer_tile, run_tile, OQ_RULE_SAME, MOVES),
     ROW("Transpose", 1, 1, 1, 1, infer_transpose, run_transpose, OQ_RULE_SAME, MOVES, OQ_LAYOUT_AXIS),
+    PACKED_ROW("Transpose", 21, 1, 1, infer_transpose, run_transpose_21, MOVES, OQ_LAYOUT_AXIS),
     {.name = NULL},
 };
 /* clang-format on */

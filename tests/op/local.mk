@@ -238,3 +238,6 @@ check_PROGRAMS += %D%/op_tfidf.t
 
 check_PROGRAMS += %D%/op_linear_attention.t
 %C%_op_linear_attention_t_SOURCES = %D%/op_linear_attention.c $(OP_HOST)
+
+check_PROGRAMS += %D%/packed.t
+%C%_packed_t_SOURCES = %D%/packed.c $(OP_HOST)
