@@ -58,7 +58,7 @@ build()
     [ -f Makefile ] || PKG_CONFIG_LIBDIR=$libs/pkgconfig PKG_CONFIG_SYSROOT_DIR=$root "$top/configure" -q \
         --host=aarch64-linux-gnu --enable-werror --disable-shared --enable-static \
         CPPFLAGS="-isystem $root/usr/include -isystem $root/usr/include/aarch64-linux-gnu" \
-        LDFLAGS="-L$libs -L$root/lib/aarch64-linux-gnu -Wl,-rpath-link,$libs" \
+        LDFLAGS="-L$libs -L$root/lib/aarch64-linux-gnu -Wl,-rpath-link,$libs:$root/lib/aarch64-linux-gnu" \
         PYTHON=false || exit 1
     # the C tests of what depends on the processor: kernels, operators, execution, and what they stand on
     tests=$(cd "$top" && for folder in base kernel op exec quant; do

@@ -136,9 +136,13 @@ def verdict(value, must, goal, smaller_is_better=False):
 
 
 def peaks(build, threads):
-    """{"f32": GFLOP/s, "u8s8": Gop/s} of this machine."""
-    _, _, out = measured(build, [tool(build, "tests/bench/bench_peak"), threads])
-    return {line.split()[0]: float(line.split()[2]) for line in out.splitlines()}
+    """{"f32": GFLOP/s, "u8s8": Gop/s} of this machine: the best of three looks, as others may be at work on it."""
+    best = {}
+    for _ in range(3):
+        _, _, out = measured(build, [tool(build, "tests/bench/bench_peak"), threads])
+        for name, _, rate in (line.split() for line in out.splitlines()):
+            best[name] = max(best.get(name, 0), float(rate))
+    return best
 
 
 def table(rows, columns):

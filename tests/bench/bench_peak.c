@@ -20,8 +20,8 @@
 #endif
 
 #define CHAINS   16 /* more than latency (4) times units (2) on every processor we know; fits the registers */
-#define LOOPS    (1 << 20)
-#define PATIENCE 0.5 /* seconds */
+#define LOOPS    (1 << 16) /* a fraction of a millisecond: less than a slice of time on a busy machine */
+#define PATIENCE 0.5       /* seconds */
 
 typedef struct kernel {
     const char *name;
@@ -126,7 +126,7 @@ typedef struct job {
     float *results; /* one per task: or the compiler would leave the work out */
 } job;
 
-/* The fastest of many calls of a millisecond or two: one that nobody interrupted. */
+/* The fastest of many short calls: one that nobody interrupted. */
 static void work(void *arg, size_t index, int worker)
 {
     const job *j = arg;
