@@ -269,7 +269,8 @@ bool oq_axis_normalize(int64_t axis, int rank, int *out);
 bool oq_broadcast_dims(const oq_array *a, const oq_array *b, int64_t *dims, int *rank);
 /* Element i of an integer array (int32, int64, or any integer type) as int64. */
 int64_t oq_array_int(const oq_array *array, size_t i);
-/* Bytes of n elements of an array, sequences and empty optionals included; false on overflow or unknown type. */
+/* Bytes of n elements of an array, sequences and empty optionals included; false on overflow or unknown type.
+ */
 bool oq_array_bytes(oq_dtype dtype, size_t n, size_t *bytes);
 /* Bytes of one element (0 for packed types). */
 size_t oq_elem_size(oq_dtype dtype);
