@@ -7,6 +7,7 @@
 #include "tap/tap.h"
 
 static const int64_t dims[] = {1, 8, 6, 6};
+static const oq_exec_options none = {.watch = OQ_WATCH_NONE}, all = {.watch = OQ_WATCH_ALL};
 
 /* Steps of the program, conversions aside. */
 static int steps(net *n, oq_exec_options options, bool *same_bits)
@@ -60,12 +61,11 @@ static net fresh(void)
     return net_new(3, dims, 4, false);
 }
 
-int main(void)
+static void clamps(void)
 {
-    const oq_exec_options none = {.watch = OQ_WATCH_NONE}, all = {.watch = OQ_WATCH_ALL};
     net n = fresh();
     bool watched[64] = {false};
-    oq_value *a, *b;
+    oq_value *a;
 
     net_finish(&n, relu(&n, conv(&n, net_input(&n))));
     expect(&n, none, 1, "Conv and Relu become one step");
@@ -79,11 +79,17 @@ int main(void)
     watched[a->id] = true;
     expect(&n, (oq_exec_options){.watch = OQ_WATCH_SOME, .watched = watched}, 2,
            "nor when this one is watched");
-    watched[a->id] = false;
+    memset(watched, 0, sizeof watched);
     n = fresh();
     net_finish(&n, relu(&n, conv(&n, net_input(&n))));
     expect(&n, (oq_exec_options){.watch = OQ_WATCH_SOME, .watched = watched}, 1,
            "another value may be watched");
+}
+
+static void residuals(void)
+{
+    net n;
+    oq_value *a, *b;
 
     n = fresh();
     a = conv(&n, net_input(&n));
@@ -122,6 +128,12 @@ int main(void)
     net_finish(&n, relu(&n, a));
     oq_graph_add_output(n.graph, a);
     expect(&n, none, 2, "a result is not merged away");
+}
+
+static void gates(void)
+{
+    net n;
+    oq_value *a, *b;
 
     n = fresh();
     a = conv(&n, net_input(&n));
@@ -147,5 +159,12 @@ int main(void)
     b = net_node(&n, "Sigmoid", net_input(&n), NULL, NULL)->outputs[0];
     net_finish(&n, net_node(&n, "Mul", a, b, NULL)->outputs[0]);
     expect(&n, none, 3, "nor a Sigmoid of something else");
+}
+
+int main(void)
+{
+    clamps();
+    residuals();
+    gates();
     return tap_done();
 }
