@@ -24,17 +24,6 @@ import tempfile
 import warnings
 from pathlib import Path
 
-# (what is asked: operator, condition on the case; why). First match counts.
-EXCUSED = (
-    ("MaxPool", lambda m: has(m, "auto_pad") and has(m, "dilations"), "SAME_* is ceil(in / stride) whatever the dilation"),
-    ("MaxPool", lambda m: has(m, "auto_pad") and has(m, "ceil_mode"), "VALID rounds as the formula of the standard does, without ceil_mode"),
-    ("AveragePool", lambda m: has(m, "auto_pad") and (has(m, "ceil_mode") or has(m, "dilations")), "as MaxPool"),
-    ("ConvTranspose", lambda m: has(m, "auto_pad"), "SAME_* is in * stride also where the kernel is smaller than the stride"),
-    ("ReduceLogSumExp", lambda m: smallest(m) == 0 and is_whole(m), "the logarithm of an empty sum has no integer"),
-    ("ReduceLogSum", lambda m: smallest(m) == 0 and is_whole(m), "the logarithm of an empty sum has no integer"),
-)
-
-
 def has(m, attribute):
     return any(a.name == attribute for n in m.nodes for a in n.attribute)
 
@@ -49,6 +38,17 @@ def is_whole(m):
     x = m.nodes[0].input[0]
     arrays = {**m.feeds, **{w.name: numpy_helper.to_array(w) for w in m.weights}}
     return arrays[x].dtype.kind != "f"
+
+
+# (what is asked: operator, condition on the case; why). First match counts.
+EXCUSED = (
+    ("MaxPool", lambda m: has(m, "auto_pad") and has(m, "dilations"), "SAME_* is ceil(in / stride) whatever the dilation"),
+    ("MaxPool", lambda m: has(m, "auto_pad") and has(m, "ceil_mode"), "VALID rounds as the formula of the standard does, without ceil_mode"),
+    ("AveragePool", lambda m: has(m, "auto_pad") and (has(m, "ceil_mode") or has(m, "dilations")), "as MaxPool"),
+    ("ConvTranspose", lambda m: has(m, "auto_pad"), "SAME_* is in * stride also where the kernel is smaller than the stride"),
+    ("ReduceLogSumExp", is_whole, "of integers: ONNX Runtime rounds inside, we only the result; of none there is no integer"),
+    ("ReduceLogSum", lambda m: smallest(m) == 0 and is_whole(m), "the logarithm of an empty sum has no integer"),
+)
 
 
 class Ours:
