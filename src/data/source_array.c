@@ -2,7 +2,7 @@
  * axis counts samples: an array of the input's rank gives a[i:i+1], one with an axis more gives a[i].
  *
  * Elements stay in the mapped file until a sample is asked for. Pages of copied samples are given back at
- * once; a sample that is used in place keeps its pages until KEPT later ones have been asked for.
+ * once; a sample that is used in place keeps its pages until a few later ones have been asked for.
  */
 #include "data/source.h"
 
@@ -13,7 +13,11 @@
 #include "data/feed.h"
 #include "data/npz.h"
 
-#define KEPT (size_t)16 /* samples in use at once; too few costs page faults, nothing else */
+/* Samples in use at once: as many as KEPT_BYTES hold, within limits. Too few cost page faults, nothing else.
+ */
+#define KEPT_BYTES ((size_t)2 << 20)
+#define KEPT_LEAST (size_t)4
+#define KEPT_MOST  (size_t)16
 
 /* What feeds one input. */
 typedef struct column {
@@ -154,6 +158,13 @@ static void release(const column *c, size_t first, size_t end)
         oq_mapping_release(&c->bytes, c->npy.offset + first * size, (end - first) * size);
 }
 
+static size_t n_kept(const column *c)
+{
+    size_t n = KEPT_BYTES / (c->npy.size / (size_t)c->npy.dims[0] + 1);
+
+    return n < KEPT_LEAST ? KEPT_LEAST : n > KEPT_MOST ? KEPT_MOST : n;
+}
+
 static oq_status sample(const oq_dataset *dataset, size_t index, oq_arena *arena, oq_array *feeds,
                         oq_diag *diag)
 {
@@ -172,8 +183,8 @@ static oq_status sample(const oq_dataset *dataset, size_t index, oq_arena *arena
         OQ_TRY(oq_feed_read(&view, graph->inputs[k]->dtype, c->what, arena, &feeds[k], diag));
         if (feeds[k].data != view.data)
             release(c, index, index + 1);
-        else if (index > KEPT)
-            release(c, 0, index - KEPT);
+        else if (index > n_kept(c))
+            release(c, 0, index - n_kept(c));
     }
     return OQ_OK;
 }
