@@ -117,12 +117,18 @@ static size_t table_bytes(const oq_conv_driver *d)
     return round_up_line(d->block_rows * d->n_taps * sizeof(void *));
 }
 
+/* Bytes from one copied patch to the next. */
+static size_t patch_pitch(const oq_conv_driver *d)
+{
+    return group_inputs(d) * d->n_taps * d->x_size + OQ_CONV_SHORT_LINE;
+}
+
 static size_t patch_bytes(const oq_conv_driver *d)
 {
     size_t row = group_inputs(d) * d->n_taps * d->x_size;
 
     if (d->copies_patches)
-        return round_up_line(d->block_rows * row);
+        return round_up_line(d->block_rows * patch_pitch(d));
     return d->spaces_rows ? round_up_line(d->block_rows * (row + LINE)) : 0;
 }
 
@@ -271,47 +277,66 @@ static void point_at_taps(conv_block *block, oq_conv_tile *tile, const run *runs
     block->next += d->n_taps * tile->n_rows;
 }
 
+/* Copy n bytes. A short line goes as a few whole vectors: what they write beyond it is the place of the next
+ * line, or the gap between two patches. */
+static inline void copy_bytes(const oq_conv_driver *d, unsigned char *to, const unsigned char *from, size_t n)
+{
+    if (n > OQ_CONV_SHORT_LINE || (size_t)(d->x_end - from) < OQ_CONV_SHORT_LINE) {
+        memcpy(to, from, n);
+        return;
+    }
+    memcpy(to, from, 32);
+    if (n > 32)
+        memcpy(to + 32, from + 32, 32);
+    if (n > 64)
+        memcpy(to + 64, from + 64, OQ_CONV_SHORT_LINE - 64);
+}
+
 /* Copy the taps of one kernel line whose first lies at column x: those inside the image are neighbours in
  * memory when nothing is skipped between them (dilation 1, one group): one copy then, with padding on both
  * sides. */
-static unsigned char *copy_line(const oq_conv_driver *d, const unsigned char *line, ptrdiff_t x,
-                                unsigned char *to)
+static void copy_line(const oq_conv_driver *d, const unsigned char *line, ptrdiff_t x, unsigned char *to)
 {
     size_t kernel = d->spec->kernel[2], pixel = group_inputs(d) * d->x_size, kx = 0;
     bool is_dense = d->spec->dilation[2] == 1 && d->spec->groups == 1;
 
     while (kx < kernel) {
         size_t at = (size_t)(x + (ptrdiff_t)(kx * d->spec->dilation[2])), n = 1;
-        const void *source = d->padding;
 
         if (line && at < d->in[2]) {
-            source = line + at * d->spec->in_channels * d->x_size;
             if (is_dense)
                 n = kernel - kx < d->in[2] - at ? kernel - kx : d->in[2] - at;
+            copy_bytes(d, to, line + at * d->spec->in_channels * d->x_size, n * pixel);
+        } else {
+            memcpy(to, d->padding, pixel);
         }
-        memcpy(to, source, n * pixel);
         to += n * pixel;
         kx += n;
     }
-    return to;
 }
 
+/* Line by line of the kernel, so that a line of the input is found once for all the patches that it is in. */
 static void copy_patches(conv_block *block, oq_conv_tile *tile, const run *runs, size_t n_runs)
 {
     const oq_conv_driver *d = block->driver;
     const oq_conv_spec *spec = d->spec;
+    size_t pitch = patch_pitch(d), line = spec->kernel[2] * group_inputs(d) * d->x_size;
 
     tile->n_segments = 1;
     tile->length = group_inputs(d) * d->n_taps;
-    for (size_t i = 0; i < n_runs; i++)
-        for (size_t r = 0; r < runs[i].n; r++) {
-            ptrdiff_t x = runs[i].at[2] + (ptrdiff_t)(r * spec->stride[2]);
+    for (size_t i = 0; i < n_runs; i++) {
+        for (size_t r = 0; r < runs[i].n; r++)
+            *block->next++ = block->patch + r * pitch;
+        for (size_t k = 0; k < spec->kernel[0] * spec->kernel[1]; k++) {
+            const unsigned char *from = tap_line(d, &runs[i], k / spec->kernel[1], k % spec->kernel[1]);
+            unsigned char *to = block->patch + k * line;
+            ptrdiff_t x = runs[i].at[2];
 
-            *block->next++ = block->patch;
-            for (size_t kz = 0; kz < spec->kernel[0]; kz++)
-                for (size_t ky = 0; ky < spec->kernel[1]; ky++)
-                    block->patch = copy_line(d, tap_line(d, &runs[i], kz, ky), x, block->patch);
+            for (size_t r = 0; r < runs[i].n; r++, to += pitch, x += (ptrdiff_t)spec->stride[2])
+                copy_line(d, from, x, to);
         }
+        block->patch += runs[i].n * pitch;
+    }
 }
 
 /* The patches of a tile, one segment so far, seen as one segment per kernel line. */
@@ -491,6 +516,7 @@ static void run_nhwc(oq_pool *pool, oq_conv_driver *d)
 {
     if (d->n_rows == 0)
         return;
+    d->x_end = d->x + d->n_rows / d->out_pixels * d->in_pixels * d->spec->in_channels * d->x_size;
     choose_parts(d, (size_t)oq_pool_size(pool));
     if (d->is_depthwise)
         oq_pool_run(pool, d->row_parts, run_depthwise_part, d);

@@ -17,7 +17,10 @@
 #include "kernel/conv.h"
 #include "kernel/tile.h"
 
-enum { OQ_CONV_BLOCK_ROWS = 480 /* most output pixels of a block */ };
+enum {
+    OQ_CONV_BLOCK_ROWS = 480, /* most output pixels of a block */
+    OQ_CONV_SHORT_LINE = 128  /* bytes: kernel lines up to this are copied by whole vectors */
+};
 
 typedef struct oq_conv_tile {
     size_t first_row, n_rows; /* output pixels */
@@ -63,6 +66,7 @@ struct oq_conv_driver {
     size_t in_pixels, out_pixels; /* of one image */
     bool is_flat;                 /* output pixel i lies over input pixel i: one tap, stride 1, no padding */
     size_t n_rows;                /* output pixels in all */
+    const unsigned char *x_end;   /* behind the input */
     size_t block_rows;
     size_t worker_scratch; /* bytes */
     size_t row_parts, panel_parts;
