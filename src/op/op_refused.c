@@ -1,6 +1,6 @@
 /* op_refused: operators whose types and shapes are known, and which are not run for a reason that their user
  * should read: random numbers have no defined value to calibrate or verify with, pictures and regular
- * expressions need a library of their own.
+ * expressions need a library of their own, and training is another program.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -10,6 +10,10 @@
 
 static const char *reason_for(const oq_node *node)
 {
+    if (strcmp(node->domain, "ai.onnx.preview.training") == 0)
+        return "it trains a model; only inference is run here";
+    if (strcmp(node->op_type, "FlexAttention") == 0)
+        return "its score and probability graphs are not run here; export Attention instead";
     if (oq_node_is(node, "ImageDecoder"))
         return "it decodes a picture file; give the model decoded pictures instead";
     if (oq_node_is(node, "RegexFullMatch"))
@@ -93,6 +97,19 @@ static oq_status infer_match(oq_infer *ctx)
         .rule = OQ_RULE_NONE, .weight = -1, .bias = -1, .flags = its_flags                      \
     }
 
+static oq_status infer_nothing(oq_infer *ctx)
+{
+    (void)ctx;
+    return OQ_OK;
+}
+
+/* Operators outside ai.onnx: any number of inputs and outputs. */
+#define OTHER(where, op, infer_fn)                                                                       \
+    {                                                                                                    \
+        .name = op, .domain = where, .since = 1, .min_in = 0, .max_in = -1, .min_out = 1, .max_out = -1, \
+        .infer = infer_fn, .prepare = prepare, .run = run, .weight = -1, .bias = -1                      \
+    }
+
 const oq_op oq_ops_refused[] = {
     ROW("Bernoulli", 15, 1, OQ_T_FLOATS, infer_like, OQ_OP_RANDOM),
     ROW("ImageDecoder", 20, 1, OQ_T(OQ_UINT8), infer_picture, 0),
@@ -102,5 +119,10 @@ const oq_op oq_ops_refused[] = {
     ROW("RandomUniform", 1, 0, 0, infer_by_attribute, OQ_OP_RANDOM),
     ROW("RandomUniformLike", 1, 1, 0, infer_like, OQ_OP_RANDOM),
     ROW("RegexFullMatch", 20, 1, OQ_T(OQ_STRING), infer_match, 0),
+    OTHER("ai.onnx.preview", "FlexAttention", infer_nothing),
+    OTHER("ai.onnx.preview.training", "Adagrad", infer_nothing),
+    OTHER("ai.onnx.preview.training", "Adam", infer_nothing),
+    OTHER("ai.onnx.preview.training", "Gradient", infer_nothing),
+    OTHER("ai.onnx.preview.training", "Momentum", infer_nothing),
     {.name = NULL},
 };

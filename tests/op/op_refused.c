@@ -43,12 +43,24 @@ static void shapes_are_known(void)
     host_free(h);
 }
 
+static void others_are_refused(void)
+{
+    host *h = host_new_in("ai.onnx.preview.training", "Adam", 1, 6, 2);
+
+    is_int(host_run(h), OQ_UNSUPPORTED, "Adam is refused");
+    host_free(h);
+    h = host_new_in("ai.onnx.preview", "FlexAttention", 1, 3, 1);
+    is_int(host_run(h), OQ_UNSUPPORTED, "FlexAttention is refused");
+    host_free(h);
+}
+
 int main(void)
 {
     is_refused("RandomUniformLike", 15, 1, "random numbers");
     is_refused("RandomNormal", 1, 0, "random numbers");
     is_refused("ImageDecoder", 20, 1, "decoded pictures");
     is_refused("RegexFullMatch", 20, 1, "regular expressions");
+    others_are_refused();
     shapes_are_known();
     return tap_done();
 }
