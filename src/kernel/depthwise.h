@@ -1,7 +1,7 @@
 /* depthwise: convolution of every channel with its own filter, NHWC, one output row per call.
  *
- *     y[ox][c] = clamp(residual[ox][c] + bias[c] + sum over tap rows t, over kx of x[t][ox * stride - pad + kx * dilation][c] *
- * w[t][kx][c])
+ *     y[ox][c] = clamp(residual[ox][c] + bias[c] + sum over tap rows t, over kx of x[t][ox * stride - pad +
+ * kx * dilation][c] * w[t][kx][c])
  *
  * Taps in the padding are left out (they are not multiplied by zero); the rest are added in ascending (t, kx)
  * order with one fused multiply-add each.
