@@ -4,6 +4,7 @@ quant_pre_process, then quantize_static: QDQ, min-max, per channel, u8 activatio
 Prints the seconds without imports.
 """
 import logging
+import os
 import sys
 import tempfile
 import time
@@ -16,10 +17,12 @@ from ort_calibrate import Samples
 
 
 def main(model, data, out):
+    model, data, out = (os.path.abspath(p) for p in (model, data, out))
     logging.disable(logging.WARNING)
     warnings.simplefilter("ignore")
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)  # it leaves files where it stands
         source = model
         for skip in (False, True):  # symbolic shapes stop at operators it does not know: then without
             try:
