@@ -1,5 +1,7 @@
 #include "kernel/tile.h"
 
+#include <stdbool.h>
+
 #define EIGHT -0.0f, -0.0f, -0.0f, -0.0f, -0.0f, -0.0f, -0.0f, -0.0f
 
 /* Adding -0 changes no bit. */
@@ -10,6 +12,7 @@ void oq_tile_f32_run(const oq_tiles_f32 *tiles, const oq_tile_f32 *tile, int row
 {
     size_t others = (size_t)(vectors - 1) * (size_t)tiles->vector;
     oq_tile_f32 partial;
+    bool is_half;
 
     if (n_columns >= others + (size_t)tiles->vector) {
         tiles->tile[tile->addend ? OQ_TILE_ADD : OQ_TILE_PLAIN][vectors][rows](tile);
@@ -21,5 +24,6 @@ void oq_tile_f32_run(const oq_tiles_f32 *tiles, const oq_tile_f32 *tile, int row
         partial.addend = nothing;
         partial.addend_stride = 0;
     }
-    tiles->tile[OQ_TILE_PARTIAL][vectors][rows](&partial);
+    is_half = partial.n_last <= (size_t)tiles->vector / 2;
+    tiles->tile[is_half ? OQ_TILE_HALF : OQ_TILE_PARTIAL][vectors][rows](&partial);
 }

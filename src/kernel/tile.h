@@ -35,14 +35,15 @@ typedef struct oq_tile_f32 {
     size_t addend_stride; /* floats between rows of addend; 0: one row for all */
     float *c;
     size_t c_stride; /* floats between rows of C */
-    size_t n_last;   /* OQ_TILE_PARTIAL: wanted columns of the last vector; set by oq_tile_f32_run */
-    float lo, hi;    /* clamp: max(lo, x), then min(hi, x); a NaN stays; -inf and inf switch it off */
+    size_t n_last; /* OQ_TILE_PARTIAL and _HALF: wanted columns of the last vector; set by oq_tile_f32_run */
+    float lo, hi;  /* clamp: max(lo, x), then min(hi, x); a NaN stays; -inf and inf switch it off */
 } oq_tile_f32;
 
 typedef enum oq_tile_kind {
     OQ_TILE_PLAIN,   /* no addend */
     OQ_TILE_ADD,     /* an addend */
     OQ_TILE_PARTIAL, /* an addend, and only n_last columns of the last vector are read and written */
+    OQ_TILE_HALF,    /* partial, n_last at most half a vector */
     OQ_N_TILE_KINDS
 } oq_tile_kind;
 
