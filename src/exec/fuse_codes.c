@@ -17,7 +17,7 @@
 #include "exec/fuse.h"
 #include "exec/unit.h"
 
-enum { PART = 64 * 1024 /* elements of a part of the pool's work */ };
+enum { PART = 8 * 1024 /* elements of a part of the pool's work */ };
 
 /* State of the merged step. */
 typedef struct add_codes {

@@ -12,7 +12,7 @@
 
 enum {
     SAME_CODES = 256, /* equal codes at a time */
-    PART = 64 * 1024, /* elements of a part of the pool's work */
+    PART = 8 * 1024,  /* elements of a part of the pool's work */
 };
 
 typedef struct pair {

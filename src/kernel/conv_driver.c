@@ -11,7 +11,8 @@ enum {
     COPIED_ROWS = 96,         /* output pixels of a block whose patches are copied */
     TABLE_POINTERS = 4096,    /* row pointers of a block: 32 KiB */
     LINE = 64,                /* bytes of a cache line; gap between rows that are copied apart */
-    PARALLEL_FLOPS = 4000000, /* below this, waking a thread costs more than it saves */
+    PART_FLOPS = 100000,      /* least work of a part: 1 or 2 us, more than it takes to hand it out */
+    DEPTHWISE_COST = 4,       /* a depthwise operation takes as long as so many others: it moves more */
     PARTS_PER_WORKER = 3
 };
 
@@ -461,14 +462,20 @@ static void run_rows(const oq_conv_driver *d, int worker, size_t group, size_t m
     }
 }
 
+/* First output pixel of row part i: parts are whole tiles. */
+static size_t first_row(const oq_conv_driver *d, size_t i)
+{
+    return d->n_rows * (d->n_pieces * i / d->row_parts) / d->n_pieces;
+}
+
 static void run_part(void *arg, size_t index, int worker)
 {
     const oq_conv_driver *d = arg;
     size_t j = index % d->panel_parts, i = index / d->panel_parts % d->row_parts;
     size_t group = index / d->panel_parts / d->row_parts;
 
-    run_rows(d, worker, group, d->n_rows * i / d->row_parts, d->n_rows * (i + 1) / d->row_parts,
-             d->n_panels * j / d->panel_parts, d->n_panels * (j + 1) / d->panel_parts);
+    run_rows(d, worker, group, first_row(d, i), first_row(d, i + 1), d->n_panels * j / d->panel_parts,
+             d->n_panels * (j + 1) / d->panel_parts);
 }
 
 static void run_depthwise_line(const oq_conv_driver *d, size_t index, const void **lines)
@@ -489,27 +496,50 @@ static void run_depthwise_line(const oq_conv_driver *d, size_t index, const void
 static void run_depthwise_part(void *arg, size_t index, int worker)
 {
     const oq_conv_driver *d = arg;
-    size_t n_lines = d->n_rows / d->out[2];
-    size_t l0 = n_lines * index / d->row_parts, l1 = n_lines * (index + 1) / d->row_parts;
+    size_t l0 = d->n_pieces * index / d->row_parts, l1 = d->n_pieces * (index + 1) / d->row_parts;
     const void **lines = (const void **)(void *)(d->scratch + (size_t)worker * d->worker_scratch);
 
     for (size_t line = l0; line < l1; line++)
         run_depthwise_line(d, line, lines);
 }
 
-/* How many parts along rows and panels: panels when the weights outweigh the activations. */
+/* Parts that pay, at most PARTS_PER_WORKER for each. */
+static size_t count_parts(const oq_conv_driver *d, size_t n_workers)
+{
+    double k = (double)group_inputs(d) * (double)d->n_taps, co = (double)d->spec->out_channels;
+    double work = 2.0 * (double)d->n_rows * k * co * (d->is_depthwise ? DEPTHWISE_COST : 1);
+    size_t most = n_workers * PARTS_PER_WORKER;
+
+    if (n_workers == 1 || work < 2.0 * PART_FLOPS)
+        return 1;
+    return work < (double)most * PART_FLOPS ? divide_up((size_t)(work / PART_FLOPS), n_workers) * n_workers
+                                            : most;
+}
+
+/* Share of the work that the busiest worker gets when n equal pieces are dealt out. */
+static double busiest_share(size_t n, size_t n_workers)
+{
+    return (double)divide_up(n, n_workers) / (double)n;
+}
+
+/* How many parts along rows and panels: panels when the weights outweigh the activations, unless the other
+ * way the work is shared more evenly. */
 static void choose_parts(oq_conv_driver *d, size_t n_workers)
 {
-    size_t wanted = n_workers * PARTS_PER_WORKER, k = group_inputs(d) * d->n_taps, co = d->spec->out_channels;
-    size_t limit = d->is_depthwise ? d->n_rows / d->out[2] : divide_up(d->n_rows, OQ_TILE_MAX_ROWS);
+    size_t wanted = count_parts(d, n_workers), k = group_inputs(d) * d->n_taps, co = d->spec->out_channels;
+    double by_rows, by_panels;
+    bool has_more_weights = k * co > d->in_pixels * d->spec->in_channels;
 
     d->row_parts = d->panel_parts = 1;
-    if (n_workers == 1 || 2.0 * (double)d->n_rows * (double)k * (double)co < PARALLEL_FLOPS)
+    d->n_pieces = d->is_depthwise ? d->n_rows / d->out[2] : divide_up(d->n_rows, d->tile_rows);
+    if (wanted == 1)
         return;
-    if (!d->is_depthwise && k * co > d->in_pixels * d->spec->in_channels && d->n_panels >= n_workers)
+    by_rows = busiest_share(d->n_pieces, n_workers);
+    by_panels = d->is_depthwise ? 1 : busiest_share(d->n_panels, n_workers);
+    if (has_more_weights ? by_panels < by_rows * 1.1 : by_panels * 1.1 < by_rows)
         d->panel_parts = d->n_panels < wanted ? d->n_panels : wanted;
     else
-        d->row_parts = limit < wanted ? limit : wanted;
+        d->row_parts = d->n_pieces < wanted ? d->n_pieces : wanted;
 }
 
 static void run_nhwc(oq_pool *pool, oq_conv_driver *d)

@@ -69,6 +69,7 @@ struct oq_conv_driver {
     const unsigned char *x_end;   /* behind the input */
     size_t block_rows;
     size_t worker_scratch; /* bytes */
+    size_t n_pieces;       /* tiles of rows, or lines: what a row part is made of */
     size_t row_parts, panel_parts;
 };
 

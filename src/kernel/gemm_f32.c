@@ -12,7 +12,7 @@ enum {
     TINY_BYTES = 128 * 1024,  /* packed B below this stays in L2 beside the rows: walk rows outside, so each C
                                  line is written once */
     BLOCK_K = 4096,           /* a panel of 32 columns is then 512 KiB: half of L2 */
-    PARALLEL_FLOPS = 2000000, /* 20 us; below this, threads that look for work find too little */
+    PARALLEL_FLOPS = 300000,  /* 3 us; below this, threads that look for work find too little */
     LEAST_ROWS = 6,           /* fewer cost as much: B has to be read */
     PARTS_PER_WORKER = 3
 };
@@ -226,13 +226,17 @@ static size_t run_row(const oq_gemm_f32 *g, size_t m0, size_t p0, size_t p1)
     return p0;
 }
 
+static size_t tile_rows(const oq_packed_f32 *b)
+{
+    return (size_t)b->kernels->tiles_f32->max_rows[b->vectors];
+}
+
 static size_t rows_per_block(const oq_packed_f32 *b, size_t k)
 {
-    size_t tile_rows = (size_t)b->kernels->tiles_f32->max_rows[b->vectors];
     size_t rows = BLOCK_BYTES / ((k ? k : 1) * sizeof(float));
 
-    rows = (rows < BLOCK_ROWS ? rows : BLOCK_ROWS) / tile_rows * tile_rows;
-    return rows < tile_rows ? tile_rows : rows;
+    rows = (rows < BLOCK_ROWS ? rows : BLOCK_ROWS) / tile_rows(b) * tile_rows(b);
+    return rows < tile_rows(b) ? tile_rows(b) : rows;
 }
 
 void oq_gemm_f32_part(const oq_gemm_f32 *g, size_t m0, size_t m1, size_t p0, size_t p1)
@@ -263,16 +267,22 @@ void oq_gemm_f32_part(const oq_gemm_f32 *g, size_t m0, size_t m1, size_t p0, siz
 
 typedef struct {
     const oq_gemm_f32 *gemm;
-    size_t row_parts, panel_parts;
+    size_t n_tiles, row_parts, panel_parts;
 } split;
+
+/* Of row part i: parts are whole tiles. */
+static size_t first_row(const split *s, size_t i)
+{
+    return s->gemm->m * (s->n_tiles * i / s->row_parts) / s->n_tiles;
+}
 
 static void run_part(void *arg, size_t index, int worker)
 {
     const split *s = arg;
-    size_t i = index / s->panel_parts, j = index % s->panel_parts, m = s->gemm->m, n = s->gemm->b->n_panels;
+    size_t i = index / s->panel_parts, j = index % s->panel_parts, n = s->gemm->b->n_panels;
 
     (void)worker;
-    oq_gemm_f32_part(s->gemm, m * i / s->row_parts, m * (i + 1) / s->row_parts, n * j / s->panel_parts,
+    oq_gemm_f32_part(s->gemm, first_row(s, i), first_row(s, i + 1), n * j / s->panel_parts,
                      n * (j + 1) / s->panel_parts);
 }
 
@@ -281,8 +291,8 @@ static void run_part(void *arg, size_t index, int worker)
 static split choose_split(const oq_gemm_f32 *g, size_t n_workers)
 {
     const oq_packed_f32 *b = g->b;
-    size_t wanted = n_workers * PARTS_PER_WORKER, tiles = divide_up(g->m, OQ_TILE_MAX_ROWS);
-    split s = {g, 1, 1};
+    size_t wanted = n_workers * PARTS_PER_WORKER, tiles = divide_up(g->m, tile_rows(b));
+    split s = {g, tiles, 1, 1};
 
     if (n_workers == 1 ||
         2.0 * (double)(g->m < LEAST_ROWS ? LEAST_ROWS : g->m) * (double)b->n * (double)b->k < PARALLEL_FLOPS)

@@ -7,8 +7,8 @@
 
 enum {
     BLOCK_ROWS = 480,
-    BLOCK_BYTES = 384 * 1024,  /* rows of A that stay in a 1 MiB L2 beside a panel */
-    PARALLEL_FLOPS = 16000000, /* below this, waking a thread costs more than it saves */
+    BLOCK_BYTES = 384 * 1024, /* rows of A that stay in a 1 MiB L2 beside a panel */
+    PARALLEL_FLOPS = 1000000, /* 3 us; below this, threads that look for work find too little */
     PARTS_PER_WORKER = 3
 };
 

@@ -5,7 +5,7 @@
 
 enum {
     BLOCK = 16,        /* a block's rows and columns: 16 lines of each side, well inside L1 at any stride */
-    PART_BYTES = 65536 /* least work of one task */
+    PART_BYTES = 16384 /* least work of one task */
 };
 
 /* ------------------------------------------------------------------ small squares in registers */

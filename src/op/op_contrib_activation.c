@@ -6,7 +6,7 @@
 #include "op/families.h"
 #include "op/floats.h"
 
-enum { CHUNK = 1 << 14 }; /* elements of a task */
+enum { CHUNK = 1 << 12 }; /* elements of a task */
 
 typedef void activate_fn(const oq_math_f32 *math, float alpha, const float *x, float *y, size_t n);
 

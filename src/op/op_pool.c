@@ -27,7 +27,10 @@ typedef struct {
 
 struct pool_job;
 
-enum { MOST_PARTS = 16 }; /* of a channels-last image: for threads */
+enum {
+    MOST_PARTS = 16, /* of a channels-last image: for threads */
+    PART_TERMS = 8192
+};
 
 /* One output row of one plane. */
 typedef struct {
@@ -406,9 +409,13 @@ static oq_status set_up(oq_run *ctx, pool_state *state, pool_job *job, int64_t *
 static void run_planes(oq_run *ctx, pool_job *job)
 {
     size_t planes = (size_t)ctx->in[0]->dims[0] * (job->is_last ? 1 : (size_t)ctx->in[0]->dims[1]);
-    size_t n_rows = oq_dims_product(job->out, 0, job->rank - 1);
+    size_t n_rows = oq_dims_product(job->out, 0, job->rank - 1), most = 1;
 
-    job->n_parts = !job->is_last ? 1 : n_rows < MOST_PARTS ? n_rows : MOST_PARTS;
+    if (job->is_last)
+        most = 1 + job->out_plane * job->taps * (size_t)job->state->window.kernel[job->rank - 1] *
+                       job->channels / PART_TERMS;
+    most = most < MOST_PARTS ? most : MOST_PARTS;
+    job->n_parts = n_rows < most ? n_rows : most;
     if (job->out_plane > 0)
         oq_pool_run(ctx->pool, planes * job->n_parts, run_part, job);
 }

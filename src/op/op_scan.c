@@ -7,6 +7,7 @@
 #include "op/op_elementwise.h"
 #include "op/op_elems.h"
 #include "op/op_move.h"
+#include "op/parts.h"
 
 /* ------------------------------------------------------------------ ArgMax, ArgMin */
 
@@ -65,6 +66,22 @@ static int64_t search(oq_dtype dtype, const void *data, size_t first, size_t n, 
     return (int64_t)at;
 }
 
+typedef struct {
+    const oq_array *x;
+    size_t n, inner;
+    bool is_max, takes_last;
+    int64_t *out;
+} arg_job;
+
+static void search_part(void *arg, size_t first, size_t n)
+{
+    const arg_job *j = arg;
+
+    for (size_t i = first; i < first + n; i++)
+        j->out[i] = search(j->x->dtype, j->x->data, i / j->inner * j->n * j->inner + i % j->inner, j->n,
+                           j->inner, j->is_max, j->takes_last);
+}
+
 static oq_status run_arg(oq_run *ctx, bool is_max)
 {
     const oq_array *in = ctx->in[0];
@@ -91,8 +108,7 @@ static oq_status run_arg(oq_run *ctx, bool is_max)
     out = oq_out(ctx, 0, OQ_INT64, dims, rank);
     if (!out)
         return ctx->status;
-    for (size_t i = 0; i < outer * inner; i++)
-        out[i] = search(x.dtype, x.data, i / inner * n * inner + i % inner, n, inner, is_max, takes_last);
+    oq_in_parts(ctx->pool, outer * inner, search_part, &(arg_job){&x, n, inner, is_max, takes_last, out});
     return OQ_OK;
 }
 

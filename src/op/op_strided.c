@@ -5,7 +5,8 @@
 #include "kernel/transpose.h"
 
 /* A 16 x 16 tile of 4-byte elements is 16 cache lines on each side. */
-#define TILE 16
+#define TILE       16
+#define TASK_BYTES ((size_t)32 * 1024) /* 1 or 2 us */
 
 void oq_strided_add(oq_strided *block, int64_t dim, int64_t to, int64_t from)
 {
@@ -204,8 +205,7 @@ void oq_strided_copy(const oq_strided *block, void *to, const void *from, size_t
         oq_strided_add(&j.outer, s.dims[i], s.to[i], s.from[i]);
         j.n_outer *= (size_t)s.dims[i];
     }
-    /* Tasks of about 256 KiB. */
     inner = (size_t)(j.rows * j.columns) * size;
-    j.per_task = inner >= (1 << 18) ? 1 : (1 << 18) / inner;
+    j.per_task = inner >= TASK_BYTES ? 1 : TASK_BYTES / inner;
     oq_pool_run(pool, (j.n_outer + j.per_task - 1) / j.per_task, copy_task, &j);
 }

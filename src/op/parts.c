@@ -1,6 +1,6 @@
 #include "op/parts.h"
 
-enum { PART = 32 * 1024 /* elements: some 10 us */ };
+enum { PART = 8 * 1024 /* elements: some 2 us */ };
 
 typedef struct {
     oq_part_fn *part;
