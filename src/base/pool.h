@@ -1,8 +1,10 @@
-/* pool: worker threads that take numbered tasks from one queue.
+/* pool: worker threads that take numbered tasks of a job.
  *
  * oq_pool_run(pool, n, task, arg) calls task(arg, i, worker) once for each i in 0..n-1 and returns when all
- * are done. The caller works too, as worker 0. A task must not depend on which worker runs it, or results
- * would depend on the thread count. Nested calls from inside a task run serially in that task.
+ * are done. The caller works too, as worker 0. Each worker begins with its own share, neighbouring numbers,
+ * so that steps cut alike find their rows in its cache; who is done early takes from the others. A task must
+ * not depend on which worker runs it, or results would depend on the thread count. Nested calls from inside a
+ * task run serially in that task.
  */
 #ifndef OQ_BASE_POOL_H
 #define OQ_BASE_POOL_H
