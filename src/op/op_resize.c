@@ -15,6 +15,8 @@
 #include "op/floats.h"
 #include "op/resize_axis.h"
 
+enum { LANES = 16 }; /* elements of a row at once */
+
 typedef enum { STRETCH, NOT_LARGER, NOT_SMALLER } aspect_policy;
 
 typedef struct {
@@ -457,22 +459,43 @@ static void pass_line(void *arg, size_t line, int worker)
     }
 }
 
+/* LANES neighbouring elements of an output row; their sums stay in registers. */
+static void pass_lanes(const pass_job *job, const int64_t *index, const float *w, const float *x, float *y)
+{
+    float sum[LANES] = {0};
+
+    for (size_t t = 0; t < job->taps; t++) {
+        const float *from = x + (size_t)index[t] * job->inner;
+        float weight = w[t];
+
+        for (int i = 0; i < LANES; i++)
+            sum[i] += weight * from[i];
+    }
+    memcpy(y, sum, sizeof sum);
+}
+
 /* Other axes: one output row of `inner` elements. */
 static void pass_row(void *arg, size_t row, int worker)
 {
     const pass_job *job = arg;
-    size_t o = row % job->out, n = job->inner;
+    size_t o = row % job->out, n = job->inner, i = 0;
     const int64_t *index = job->index + o * job->taps;
     const float *w = job->weight + o * job->taps, *x = job->x + row / job->out * job->in * n;
     float *y = job->y + row * n;
 
     (void)worker;
-    fill(y, n, index[0] < 0 ? job->outside : 0);
-    for (size_t t = 0; t < job->taps && index[0] >= 0; t++) {
-        const float *from = x + (size_t)index[t] * n;
+    if (index[0] < 0) {
+        fill(y, n, job->outside);
+        return;
+    }
+    for (; i + LANES <= n; i += LANES)
+        pass_lanes(job, index, w, x + i, y + i);
+    for (; i < n; i++) {
+        float sum = 0;
 
-        for (size_t i = 0; i < n; i++)
-            y[i] += w[t] * from[i];
+        for (size_t t = 0; t < job->taps; t++)
+            sum += w[t] * x[(size_t)index[t] * n + i];
+        y[i] = sum;
     }
 }
 
