@@ -127,8 +127,10 @@ typedef struct oq_options {
     oq_data_options data;
     const char *placement;   /* "integer-kernels" (default), "accurate" */
     const char *activations; /* "u8" (default), "s8", "none" */
-    const char *weights;     /* "s8" (default), "none" */
-    const char *method;      /* range method: "minmax" (default), ... see oq_method_name() */
+    const char
+        *quality; /* "fast" (default): ranges; "balanced": equalize channels, fit weights to the samples */
+    const char *weights; /* "s8" (default), "none" */
+    const char *method;  /* range method: "minmax" (default), ... see oq_method_name() */
     int symmetric, per_tensor, reduce_range;
     const char *const *include, *const *exclude; /* name, pattern, or "op:TYPE" */
     size_t n_include, n_exclude;

@@ -28,6 +28,7 @@ void oq_options_init(oq_options *options)
     options->activations = "u8";
     options->weights = "s8";
     options->method = "minmax";
+    options->quality = "fast";
     options->verify = 1;
     for (int c = 0; c < 3; c++)
         options->data.std[c] = 1.0f;
@@ -62,6 +63,7 @@ static oq_status take_options(const oq_options *options, oq_options *out, oq_dia
     out->activations = out->activations ? out->activations : defaults.activations;
     out->weights = out->weights ? out->weights : defaults.weights;
     out->method = out->method ? out->method : defaults.method;
+    out->quality = out->quality ? out->quality : defaults.quality;
     if (out->target_sqnr > 0 && (!out->verify || (!out->data.path && !out->data.source)))
         OQ_FAIL(diag, OQ_ARG, "an SQNR of %.1f dB was asked for, but %s", out->target_sqnr,
                 out->verify ? "without samples nothing is measured" : "verification is off");
@@ -75,8 +77,10 @@ static oq_status quant_options(const oq_options *options, oq_quant_options *out,
     static const choice activations[] = {
         {"u8", OQ_UINT8}, {"s8", OQ_INT8}, {"none", OQ_UNDEFINED}, {NULL, 0}};
     static const choice weights[] = {{"s8", OQ_INT8}, {"none", OQ_UNDEFINED}, {NULL, 0}};
-    int placement = 0, activation = 0, weight = 0;
+    static const choice qualities[] = {{"fast", 0}, {"balanced", 1}, {NULL, 0}};
+    int placement = 0, activation = 0, weight = 0, quality = 0;
 
+    OQ_TRY(choose("quality", options->quality, qualities, &quality, diag));
     OQ_TRY(choose("placement", options->placement, placements, &placement, diag));
     OQ_TRY(choose("activation type", options->activations, activations, &activation, diag));
     OQ_TRY(choose("weight type", options->weights, weights, &weight, diag));
@@ -92,7 +96,15 @@ static oq_status quant_options(const oq_options *options, oq_quant_options *out,
                               .include = options->include,
                               .n_include = options->n_include,
                               .exclude = options->exclude,
-                              .n_exclude = options->n_exclude};
+                              .n_exclude = options->n_exclude,
+                              .equalize = {.threshold = 0.02,
+                                           .node_threshold = 0.02,
+                                           .weight_noise = 0.3,
+                                           .may_shift = true,
+                                           .shift_threshold = 0.25,
+                                           .shift_node_threshold = 0.4,
+                                           .least_shift_rows = 2048,
+                                           .shift_margin = 1.05f}};
     return OQ_OK;
 }
 
@@ -109,12 +121,12 @@ static json_t *text_list(const char *const *list, size_t n)
 static oq_status describe_options(oq_conversion *c)
 {
     const oq_options *o = c->options;
-    json_t *object =
-        json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:o, s:o}", "placement", o->placement, "activations",
-                  c->plan->options.activations == OQ_UNDEFINED ? "none" : o->activations, "weights",
-                  o->weights, "method", o->method, "symmetric", o->symmetric, "per_tensor", o->per_tensor,
-                  "reduce_range", o->reduce_range, "include", text_list(o->include, o->n_include), "exclude",
-                  text_list(o->exclude, o->n_exclude));
+    json_t *object = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:o, s:o}", "quality", o->quality, "placement",
+        o->placement, "activations", c->plan->options.activations == OQ_UNDEFINED ? "none" : o->activations,
+        "weights", o->weights, "method", o->method, "symmetric", o->symmetric, "per_tensor", o->per_tensor,
+        "reduce_range", o->reduce_range, "include", text_list(o->include, o->n_include), "exclude",
+        text_list(o->exclude, o->n_exclude));
     char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
 
     json_decref(object);
@@ -216,6 +228,15 @@ oq_status oq_conversion_passes(oq_conversion *c, oq_model *model, unsigned which
     return status;
 }
 
+oq_status oq_conversion_pass(oq_conversion *c, oq_model *model, const char *name, oq_plan *plan)
+{
+    oq_pass_ctx ctx = {.arena = oq_arena_new(0), .plan = plan, .diag = c->diag};
+    oq_status status = ctx.arena ? oq_pass_find(name)->run(model->graph, &ctx) : OQ_NOMEM;
+
+    oq_arena_free(ctx.arena);
+    return status;
+}
+
 static oq_status clean(oq_conversion *c)
 {
     oq_quant_options quant;
@@ -306,25 +327,26 @@ static bool wants_calibration(const oq_plan *plan)
     return false;
 }
 
-static oq_status calibrate(oq_conversion *c)
+oq_status oq_conversion_observe(oq_conversion *c)
 {
     oq_calibrate_options options = {.observer = oq_observer_find(c->options->method),
                                     .samples = c->calibration,
                                     .n_samples = c->facts.n_calibrated,
                                     .held_out = c->held_out,
                                     .n_held_out = c->facts.judged_on_calibration ? 0 : c->facts.n_held_out,
-                                    .kept = &c->kept,
+                                    .kept = c->equalizes ? NULL : &c->kept,
                                     .progress = oq_api_report_progress,
                                     .progress_arg = &c->progress};
     double begun = oq_api_now();
 
-    c->kept = (oq_kept_outputs){.limit = KEPT_OUTPUTS, .arena = c->arena};
+    if (options.kept)
+        c->kept = (oq_kept_outputs){.limit = KEPT_OUTPUTS, .arena = c->arena};
     if (!options.observer)
         OQ_FAIL(c->diag, OQ_ARG, "method '%s' is unknown; 'onnx-q methods' lists them", c->options->method);
     if (wants_calibration(c->plan))
         OQ_TRY(oq_calibrate(c->plan, c->model, c->dataset, &options, c->pool, c->diag));
-    c->facts.calibrate_seconds = oq_api_now() - begun;
-    return oq_plan_resolve(c->plan, c->model, c->diag);
+    c->facts.calibrate_seconds += oq_api_now() - begun;
+    return OQ_OK;
 }
 
 static bool changed_anything(const oq_conversion *c)
@@ -394,7 +416,12 @@ static oq_status quantize(oq_conversion *c)
     OQ_TRY(oq_plan_place(c->plan, c->model, c->diag));
     OQ_TRY(load_plan(c));
     OQ_TRY(oq_conversion_make_reference(c));
-    OQ_TRY(calibrate(c));
+    OQ_TRY(oq_conversion_observe(c));
+    OQ_TRY(oq_plan_resolve(c->plan, c->model, c->diag));
+    if (strcmp(c->options->quality, "fast") != 0 && c->dataset && !c->plan->from_model) {
+        OQ_TRY(oq_conversion_equalize(c));
+        OQ_TRY(oq_conversion_fit(c));
+    }
     OQ_TRY(oq_conversion_passes(c, c->model, OQ_PASS_QUANT, c->plan, c->results));
     if (!changed_anything(c)) {
         c->facts.is_unchanged = true;
@@ -468,6 +495,7 @@ static void finish(oq_conversion *c)
     oq_dataset_close(c->dataset);
     oq_model_destroy(c->reference);
     oq_model_destroy(c->judged);
+    oq_model_destroy(c->equalized);
     oq_pool_free(c->pool);
     oq_buf_free(&c->notes);
     oq_arena_free(c->arena);

@@ -41,8 +41,12 @@ static bool ranges_differ(const oq_plan *plan)
 
 /* The plan with judge ranges for the twin, whose values have the same ids: the same file went through the
  * same passes. */
-static oq_status judge_plan(const oq_conversion *c, oq_plan *plan)
+oq_status oq_conversion_judge_plan(const oq_conversion *c, oq_model *clone, oq_plan **out)
 {
+    oq_plan *plan;
+
+    OQ_TRY(oq_plan_new(clone, &c->plan->options, c->arena, &plan));
+    *out = plan;
     for (int id = 0; id < plan->n_values && id < c->plan->n_values; id++) {
         const oq_plan_value *from = &c->plan->values[id];
         oq_plan_value *to = &plan->values[id];
@@ -60,18 +64,17 @@ static oq_status judge_plan(const oq_conversion *c, oq_plan *plan)
         memcpy(plan->nodes, c->plan->nodes,
                (size_t)(plan->n_nodes < c->plan->n_nodes ? plan->n_nodes : c->plan->n_nodes) *
                    sizeof *plan->nodes);
-    return oq_plan_resolve(plan, c->judged, c->diag);
+    return oq_plan_resolve(plan, clone, c->diag);
 }
 
 static oq_status make_twin(oq_conversion *c)
 {
     oq_plan *plan;
 
-    c->judged = oq_model_clone(c->reference);
+    c->judged = oq_model_clone(c->equalized ? c->equalized : c->reference);
     if (!c->judged)
         return OQ_NOMEM;
-    OQ_TRY(oq_plan_new(c->judged, &c->plan->options, c->arena, &plan));
-    OQ_TRY(judge_plan(c, plan));
+    OQ_TRY(oq_conversion_judge_plan(c, c->judged, &plan));
     return oq_conversion_passes(c, c->judged, OQ_PASS_QUANT, plan, NULL);
 }
 
@@ -100,8 +103,10 @@ static oq_status prove(oq_conversion *c)
                                  .progress = oq_api_report_progress,
                                  .progress_arg = &c->progress};
     oq_verify_result proof;
+    /* layers whose channels were scaled are compared in that form */
+    oq_model *reference = c->equalized ? c->equalized : c->reference;
 
-    OQ_TRY(oq_verify(c->reference, c->model, c->dataset, &options, c->pool, c->arena, &proof, c->diag));
+    OQ_TRY(oq_verify(reference, c->model, c->dataset, &options, c->pool, c->arena, &proof, c->diag));
     c->verify.layers = proof.layers;
     c->verify.n_layers = proof.n_layers;
     c->verify.n_codes = proof.n_codes;

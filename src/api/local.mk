@@ -9,6 +9,7 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/judge.c \
 	%D%/model.c \
 	%D%/profile_text.c \
+	%D%/recipe.c \
 	%D%/session.c \
 	%D%/tables.c \
 	%D%/version.c

@@ -50,10 +50,10 @@ static json_t *passes(void)
     const oq_pass *pass;
 
     for (size_t i = 0; (pass = oq_pass_at(i)); i++) {
-        const char *effect = pass->flags & OQ_PASS_QUANT      ? "quantizes"
-                             : pass->flags & OQ_PASS_ANALYSIS ? "looks only"
-                             : pass->flags & OQ_PASS_CLOSE    ? "close"
-                                                              : "exact";
+        const char *effect = pass->flags & OQ_PASS_QUANT                        ? "quantizes"
+                             : pass->flags & OQ_PASS_ANALYSIS                   ? "looks only"
+                             : pass->flags & (OQ_PASS_CLOSE | OQ_PASS_EQUALIZE) ? "close"
+                                                                                : "exact";
 
         json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "pass", pass->name, "effect", effect,
                                               "summary", pass->summary));

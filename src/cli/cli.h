@@ -45,7 +45,7 @@ typedef struct cli_settings {
     int weight_only, activation_only, symmetric, per_tensor, reduce_range;
     cli_list include, exclude;
     /* how */
-    const char *method, *plan;
+    const char *quality, *method, *plan;
     int no_verify;
     double min_sqnr;
     /* out */

@@ -38,6 +38,8 @@ static void fill_options(const cli_settings *s, oq_options *o)
         o->activations = "none";
     if (s->activation_only)
         o->weights = "none";
+    if (s->quality)
+        o->quality = s->quality;
     if (s->method)
         o->method = s->method;
     o->symmetric = s->symmetric;

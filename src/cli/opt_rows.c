@@ -57,6 +57,8 @@ const opt_row opt_convert[] = {
      "what"},
     {"placement", 0, "integer-kernels|accurate", OPT_WORD, FIELD(placement),
      "where scales go: for speed (default), or fewest roundings", "how"},
+    {"quality", 0, "fast|balanced", OPT_WORD, FIELD(quality),
+     "fast: ranges (default); balanced: also equalize channels, fit weights", "how"},
     {"method", 0, "NAME", OPT_TEXT, FIELD(method),
      "range method (default: minmax; onnx-q methods lists them)", "how"},
     {"min-sqnr", 0, "DB", OPT_REAL, FIELD(min_sqnr), "exit 1, write nothing when the held-out SQNR is below",

@@ -42,6 +42,10 @@ typedef struct oq_exec_options {
     /* Hooks do not care in which order elements lie (a minimum, a histogram): they get the array as it is,
      * perhaps channels-last with dims [N, spatial..., C], and nothing is converted for them. */
     bool hook_any_order;
+    /* By node id: nodes whose constants may still be replaced by others of the same type and shape
+     * (oq_value_set_constant) until oq_program_prepare_step(), which must come before their first run. NULL:
+     * none. Borrowed during compilation. */
+    const bool *deferred;
 } oq_exec_options;
 
 typedef struct oq_program oq_program;
@@ -62,6 +66,11 @@ size_t oq_program_n_steps(const oq_program *program);
 const oq_node *oq_program_node(const oq_program *program, size_t step);
 /* True if step i computes in integers (mode INTEGER only). */
 bool oq_program_is_integer(const oq_program *program, size_t step);
+
+/* Was the node behind step i left to be prepared later? */
+bool oq_program_is_deferred(const oq_program *program, size_t step);
+/* Prepare a deferred step; no runner may be running. */
+oq_status oq_program_prepare_step(oq_program *program, size_t step, oq_diag *diag);
 
 /* pool: used inside operators (NULL when samples are what runs in parallel). Borrowed. */
 oq_status oq_runner_new(const oq_program *program, oq_pool *pool, oq_runner **out, oq_diag *diag);
@@ -86,6 +95,9 @@ oq_status oq_runner_begin(oq_runner *runner, const oq_array *feeds, oq_diag *dia
 oq_status oq_runner_step(oq_runner *runner, size_t step, oq_diag *diag);
 /* The live array of a value; NULL when it is not (yet, or no longer) live. */
 const oq_array *oq_runner_value(const oq_runner *runner, const oq_value *value);
+/* The live array of a value as it lies, without a copy: *is_last says that its dims are [N, spatial..., C].
+ * NULL: it is not live. Right after the step that made it its elements may be changed in place. */
+const oq_array *oq_runner_live(oq_runner *runner, const oq_value *value, bool *is_last);
 /* Hold value beyond its last reader until released. */
 oq_status oq_runner_keep(oq_runner *runner, const oq_value *value);
 void oq_runner_release(oq_runner *runner, const oq_value *value);

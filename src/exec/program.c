@@ -426,7 +426,10 @@ static oq_status prepare_step(oq_compiler *c, oq_step *step)
     OQ_TRY(check_node(c, step->node));
     if (!known)
         return OQ_NOMEM;
-    for (int i = 0; i < node->n_inputs; i++) {
+    step->is_deferred = c->program->options.deferred && c->program->options.deferred[step->node->id];
+    if (step->is_deferred)
+        return OQ_OK;
+    for (int i = 0; c->known && i < node->n_inputs; i++) {
         if (node->inputs[i])
             known[i] = c->known[node->inputs[i]->id];
     }
@@ -574,6 +577,24 @@ size_t oq_program_n_steps(const oq_program *program)
 const oq_node *oq_program_node(const oq_program *program, size_t step)
 {
     return program->main->steps[step].node;
+}
+
+bool oq_program_is_deferred(const oq_program *program, size_t step)
+{
+    return program->main->steps[step].is_deferred;
+}
+
+oq_status oq_program_prepare_step(oq_program *program, size_t step, oq_diag *diag)
+{
+    oq_arena *scratch = oq_arena_new(0);
+    oq_compiler c = {.program = program, .arena = program->arena, .scratch = scratch, .diag = diag};
+    oq_status status = OQ_NOMEM;
+
+    program->options.deferred = NULL; /* what was borrowed for the compilation may be gone */
+    if (scratch)
+        status = prepare_step(&c, &program->main->steps[step]);
+    oq_arena_free(scratch);
+    return status;
 }
 
 bool oq_program_is_integer(const oq_program *program, size_t step)

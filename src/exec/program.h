@@ -34,6 +34,7 @@ typedef struct oq_step {
     uint32_t last_in, last_out; /* channels-last inputs and outputs, for op (see oq_run) */
     bool is_integer;
     bool is_internal; /* a conversion between layouts: no node of the graph */
+    bool is_deferred; /* prepared by oq_program_prepare_step */
 } oq_step;
 
 /* The steps of one graph, in order. */

@@ -618,6 +618,19 @@ const oq_array *oq_runner_value(const oq_runner *runner, const oq_value *value)
     return slot ? &slot->array : NULL;
 }
 
+const oq_array *oq_runner_live(oq_runner *runner, const oq_value *value, bool *is_last)
+{
+    oq_slot *slot = value->id < runner->program->n_values ? &runner->slots[value->id] : NULL, *twin;
+
+    *is_last = false;
+    if (!slot || (slot->is_live && !slot->is_copy))
+        return slot ? &slot->array : NULL;
+    oq_slot_clear(runner, slot); /* a copy made on demand would not follow changes */
+    twin = twin_slot(runner, value);
+    *is_last = true;
+    return twin && twin->is_live ? &twin->array : NULL;
+}
+
 oq_status oq_runner_keep(oq_runner *runner, const oq_value *value)
 {
     oq_slot *twin;

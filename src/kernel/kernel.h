@@ -12,7 +12,9 @@
 #define OQ_KERNEL_KERNEL_H
 
 #include "kernel/depthwise.h"
+#include "kernel/linear_f64.h"
 #include "kernel/math_f32.h"
+#include "kernel/noise_f32.h"
 #include "kernel/observe.h"
 #include "kernel/pointwise_int8.h"
 #include "kernel/pooling_f32.h"
@@ -33,6 +35,8 @@ typedef struct oq_kernels {
     const oq_reduce_f32 *reduce;             /* sums, extremes, softmax, layer norm, min-max */
     const oq_quantize_kernels *quantize;     /* float32 to integers and back */
     const oq_pooling_f32 *pooling;           /* rows of max and average pooling */
+    const oq_linear_f64 *linear;             /* double precision, for the rounding of weights */
+    const oq_noise_kernels *noise;           /* rounding errors per channel */
 } oq_kernels;
 
 /* The fastest set this processor runs. ONNXQ_ISA=base|avx2|avx512 lowers the choice: a set that is not

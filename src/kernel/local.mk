@@ -17,17 +17,21 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/k_depthwise_int8.inc \
 	%D%/k_gemm_f32.inc \
 	%D%/k_gemm_int8.inc \
+	%D%/k_linear_f64.inc \
 	%D%/k_math_f32.inc \
 	%D%/k_observe.inc \
 	%D%/k_pointwise_int8.inc \
+	%D%/k_noise_f32.inc \
 	%D%/k_pooling_f32.inc \
 	%D%/k_quantize.inc \
 	%D%/k_reduce_f32.inc \
 	%D%/kernel.h \
 	%D%/kernels.c \
+	%D%/linear_f64.h \
 	%D%/math_f32.h \
 	%D%/observe.h \
 	%D%/pointwise_int8.h \
+	%D%/noise_f32.h \
 	%D%/pooling_f32.h \
 	%D%/quantize.h \
 	%D%/reduce_f32.h \
@@ -46,9 +50,11 @@ KERNEL_LIBS += %D%/libkernel_base.la
 	%D%/k_depthwise_int8_base.c \
 	%D%/k_gemm_f32_base.c \
 	%D%/k_gemm_int8_base.c \
+	%D%/k_linear_f64_base.c \
 	%D%/k_math_f32_base.c \
 	%D%/k_observe_base.c \
 	%D%/k_pointwise_int8_base.c \
+	%D%/k_noise_f32_base.c \
 	%D%/k_pooling_f32_base.c \
 	%D%/k_quantize_base.c \
 	%D%/k_reduce_f32_base.c
@@ -63,9 +69,11 @@ KERNEL_LIBS += %D%/libkernel_avx2.la %D%/libkernel_avx512.la
 	%D%/k_depthwise_int8_avx2.c \
 	%D%/k_gemm_f32_avx2.c \
 	%D%/k_gemm_int8_avx2.c \
+	%D%/k_linear_f64_avx2.c \
 	%D%/k_math_f32_avx2.c \
 	%D%/k_observe_avx2.c \
 	%D%/k_pointwise_int8_avx2.c \
+	%D%/k_noise_f32_avx2.c \
 	%D%/k_pooling_f32_avx2.c \
 	%D%/k_quantize_avx2.c \
 	%D%/k_reduce_f32_avx2.c
@@ -75,9 +83,11 @@ KERNEL_LIBS += %D%/libkernel_avx2.la %D%/libkernel_avx512.la
 	%D%/k_depthwise_int8_avx512.c \
 	%D%/k_gemm_f32_avx512.c \
 	%D%/k_gemm_int8_avx512.c \
+	%D%/k_linear_f64_avx512.c \
 	%D%/k_math_f32_avx512.c \
 	%D%/k_observe_avx512.c \
 	%D%/k_pointwise_int8_avx512.c \
+	%D%/k_noise_f32_avx512.c \
 	%D%/k_pooling_f32_avx512.c \
 	%D%/k_quantize_avx512.c \
 	%D%/k_reduce_f32_avx512.c

@@ -14,6 +14,7 @@
 
 #include "pass/edit.h"
 #include "pass/fake_quant.h"
+#include "quant/weight.h"
 
 /* Constant scale of the pair that makes value; NULL when there is none. */
 static const oq_tensor *pair_scale(const oq_value *value)

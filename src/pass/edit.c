@@ -135,33 +135,3 @@ oq_status oq_node_replace_constant(oq_node *node, int i, oq_tensor *tensor)
     value = oq_graph_add_initializer(node->graph, value->name, tensor);
     return value ? oq_node_set_input(node, i, value) : OQ_NOMEM;
 }
-
-static bool is_float_vector(const oq_value *value, int64_t n)
-{
-    const oq_tensor *tensor = oq_value_constant(value);
-
-    return tensor && tensor->dtype == OQ_FLOAT && tensor->rank == 1 && (n < 0 || tensor->dims[0] == n);
-}
-
-static oq_unit_bias bias_behind(oq_node *matmul)
-{
-    oq_node *add = oq_node_single_reader(matmul);
-    const oq_shape *weight = &matmul->inputs[1]->shape;
-    int input;
-
-    if (!oq_node_is(add, "Add") || weight->rank != 2 || weight->dims[1].size < 0)
-        return (oq_unit_bias){.holder = NULL};
-    input = add->inputs[0] == matmul->outputs[0] ? 1 : 0;
-    return (oq_unit_bias){is_float_vector(add->inputs[input], weight->dims[1].size) ? add : NULL, input};
-}
-
-oq_unit_bias oq_find_unit_bias(oq_node *unit)
-{
-    int input = unit->op ? unit->op->bias : -1;
-
-    if (oq_node_is(unit, "MatMul") && unit->n_inputs == 2 && unit->inputs[1])
-        return bias_behind(unit);
-    if (input < 0 || !is_float_vector(oq_node_input(unit, input), -1))
-        return (oq_unit_bias){.holder = NULL};
-    return (oq_unit_bias){unit, input};
-}

@@ -17,13 +17,6 @@ const int64_t *oq_node_input_ints(const oq_node *node, int i, oq_arena *arena, s
 float *oq_tensor_as_floats(const oq_tensor *tensor, oq_arena *arena);
 /* The tensor a Constant node stands for, in the model arena, from any value_* form; NULL for a sparse one. */
 oq_tensor *oq_constant_node_tensor(const oq_node *node);
-/* Where the constant bias of a unit is read: by the unit itself, or, for a MatMul with a constant weight, by
- * the Add that alone reads its product. holder NULL: there is none. */
-typedef struct oq_unit_bias {
-    oq_node *holder;
-    int input;
-} oq_unit_bias;
-oq_unit_bias oq_find_unit_bias(oq_node *unit);
 /* Is output i of node read by anybody, or a graph output? */
 bool oq_node_output_is_read(const oq_node *node, int i);
 

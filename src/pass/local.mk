@@ -2,9 +2,14 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/bias.c \
 	%D%/bind_constants.c \
 	%D%/clean_qdq.c \
+	%D%/correct.c \
 	%D%/drop_dead.c \
 	%D%/edit.c \
 	%D%/edit.h \
+	%D%/equalize.c \
+	%D%/equalize.h \
+	%D%/factor_home.c \
+	%D%/factor_home.h \
 	%D%/fake_quant.c \
 	%D%/fake_quant.h \
 	%D%/fold_constants.c \
@@ -29,4 +34,6 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/remove_noops.c \
 	%D%/simplify.c \
 	%D%/split_fused.c \
-	%D%/split_qlinear.c
+	%D%/split_qlinear.c \
+	%D%/unit_scale.c \
+	%D%/unit_scale.h

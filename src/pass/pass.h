@@ -22,11 +22,12 @@ typedef struct oq_pass_ctx {
 typedef oq_status oq_pass_fn(oq_graph *graph, oq_pass_ctx *ctx);
 
 enum oq_pass_flags {
-    OQ_PASS_EXACT = 1,    /* results keep their bits */
-    OQ_PASS_CLOSE = 2,    /* re-associates arithmetic */
-    OQ_PASS_QUANT = 4,    /* changes numbers on purpose; needs ctx->plan */
-    OQ_PASS_ANALYSIS = 8, /* may not touch the graph */
-    OQ_PASS_LAST = 16     /* runs after quantization (raise_opset needs it before: see pipeline.c) */
+    OQ_PASS_EXACT = 1,     /* results keep their bits */
+    OQ_PASS_CLOSE = 2,     /* re-associates arithmetic */
+    OQ_PASS_QUANT = 4,     /* changes numbers on purpose; needs ctx->plan */
+    OQ_PASS_ANALYSIS = 8,  /* may not touch the graph */
+    OQ_PASS_EQUALIZE = 32, /* factors per channel: between calibration and placement, which runs again */
+    OQ_PASS_LAST = 16      /* runs after quantization (raise_opset needs it before: see pipeline.c) */
 };
 
 typedef struct oq_pass {
@@ -38,8 +39,8 @@ typedef struct oq_pass {
 
 oq_pass_fn oq_inline_functions, oq_split_fused, oq_split_qlinear, oq_bind_constants, oq_fuse_pad,
     oq_infer_shapes, oq_fold_constants, oq_drop_dead, oq_remove_noops, oq_raise_opset, oq_fuse_batchnorm,
-    oq_fuse_matmul_add, oq_fuse_activation, oq_read_qdq, oq_fake_quant, oq_per_channel, oq_bias, oq_lower_qdq,
-    oq_clean_qdq;
+    oq_fuse_matmul_add, oq_fuse_activation, oq_read_qdq, oq_equalize, oq_correct, oq_fake_quant,
+    oq_per_channel, oq_bias, oq_lower_qdq, oq_clean_qdq;
 /* Not in the table: several passes, for a graph that is only run (simplify.c). */
 oq_pass_fn oq_simplify;
 

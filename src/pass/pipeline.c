@@ -34,6 +34,9 @@ static const oq_pass passes[] = {
     {"drop_dead", "nodes, outputs and initializers nobody reads", oq_drop_dead, EXACT},
     {"read_qdq", "quantization the model already carries", oq_read_qdq, EXACT},
     /* placement and calibration happen here: quant/place.c, quant/calibrate.c */
+    {"equalize", "factors per channel in front of a rounding, and back behind it", oq_equalize,
+     OQ_PASS_EQUALIZE},
+    {"correct", "weights and biases of units as fitted to the samples", oq_correct, QUANT},
     {"fake_quant", "FakeQuant on the values the plan pairs", oq_fake_quant, QUANT},
     {"per_channel", "FakeQuant on the weights of units", oq_per_channel, QUANT},
     {"bias", "FakeQuant to int32 on the biases of units", oq_bias, QUANT},

@@ -3,6 +3,22 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/calibrate.h \
 	%D%/histogram.c \
 	%D%/histogram.h \
+	%D%/channels.c \
+	%D%/channels.h \
+	%D%/equalizer.c \
+	%D%/equalizer.h \
+	%D%/fit_unit.c \
+	%D%/fit_unit.h \
+	%D%/gptq.c \
+	%D%/gptq.h \
+	%D%/hessian.c \
+	%D%/hessian.h \
+	%D%/lanes.c \
+	%D%/lanes.h \
+	%D%/layerwise.c \
+	%D%/layerwise.h \
+	%D%/moments.c \
+	%D%/moments.h \
 	%D%/observer.c \
 	%D%/observer.h \
 	%D%/observer_entropy.c \
@@ -20,4 +36,8 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/plan.h \
 	%D%/plan_json.c \
 	%D%/qparams.c \
-	%D%/qparams.h
+	%D%/qparams.h \
+	%D%/unit_form.c \
+	%D%/unit_form.h \
+	%D%/weight.c \
+	%D%/weight.h

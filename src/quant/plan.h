@@ -10,6 +10,7 @@
 #define OQ_QUANT_PLAN_H
 
 #include "base/buf.h"
+#include "quant/equalizer.h"
 #include "quant/qparams.h"
 
 /* Where the numbers of a pair come from. */
@@ -37,6 +38,7 @@ typedef struct oq_plan_value {
     double clipped;           /* share (0..1) of the values observed that lie outside; below 0: not known */
     oq_qparams qparams;       /* valid once ranges are known */
     bool has_qparams;
+    bool is_equalized;  /* the range is that of the value after factors per channel (pass/equalize.h) */
     const char *reason; /* the placement rule in words: why it has a pair, or why not */
 } oq_plan_value;
 
@@ -46,8 +48,20 @@ typedef enum oq_plan_kind {
     OQ_NODE_FOLLOWS, /* moves quantized data unchanged: movers, MaxPool, absorbed Relu and Clip */
 } oq_plan_kind;
 
+/* What was fitted to the samples for one unit (layerwise.h). */
+typedef struct oq_unit_fit {
+    oq_qparams scale;        /* of the weight */
+    const oq_tensor *weight; /* on the grid: codes times scale */
+    const float *bias;       /* corrected; NULL: as it was */
+    size_t n_bias;
+    size_t n_gains;       /* channels whose scale was refitted */
+    bool is_second_order; /* rounded with regard to its inputs; else to nearest */
+    double alone_db;      /* SQNR of the unit's result over the samples it was fitted on */
+} oq_unit_fit;
+
 typedef struct oq_plan_node {
     oq_plan_kind kind;
+    const oq_unit_fit *fit; /* NULL: none */
     uint64_t
         quantized_inputs; /* bit i: input i is read in quantized form (through the DQ of its value's pair) */
     const char *reason;
@@ -72,6 +86,7 @@ typedef struct oq_quant_options {
     size_t n_include;
     const char *const *exclude;
     size_t n_exclude;
+    oq_equalize_options equalize;
 } oq_quant_options;
 
 typedef struct oq_plan {
@@ -82,6 +97,10 @@ typedef struct oq_plan {
     oq_plan_node *nodes; /* by node id */
     int n_nodes;
     bool from_model; /* the model already was quantized */
+    /* By value id, n_channels of them: what was seen of each channel; NULL: not watched. NULL: nothing was.
+     */
+    const oq_channels **channels;
+    int n_channels;
 } oq_plan;
 
 oq_status oq_plan_new(const oq_model *model, const oq_quant_options *options, oq_arena *arena, oq_plan **out);

@@ -22,6 +22,9 @@ check_PROGRAMS += %D%/inspect.t
 check_PROGRAMS += %D%/judge.t
 %C%_judge_t_SOURCES = %D%/judge.c $(api_samples)
 
+check_PROGRAMS += %D%/recipe.t
+%C%_recipe_t_SOURCES = %D%/recipe.c $(api_samples)
+
 check_PROGRAMS += %D%/session.t
 %C%_session_t_SOURCES = %D%/session.c $(api_samples)
 

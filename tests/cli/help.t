@@ -45,6 +45,8 @@ run convert m.onnx --threads -1
 ends "and not negative" 2 "--threads -1"
 run convert m.onnx --placement acurate
 ends "a word must be one of its list" 2 "integer-kernels, accurate"
+run convert m.onnx --quality best
+ends "so must a quality" 2 "--quality best" "fast, balanced"
 run convert m.onnx --image-size 0x4
 ends "a size must be one" 2 "--image-size 0x4" "WIDTHxHEIGHT"
 run convert m.onnx --mean 1,2
@@ -55,7 +57,7 @@ run convert
 ends "a missing model shows the usage" 2 "usage: onnx-q convert MODEL"
 run convert a.onnx b.onnx
 ends "a second model is one too many" 2 "'b.onnx' is one argument too many"
-for option in --quality=best --target=ort-cpu --html=x --dynamic --accuracy=1 --override=x --state=a=b; do
+for option in --target=ort-cpu --html=x --dynamic --accuracy=1 --override=x --state=a=b; do
     run convert m.onnx $option
     ends "$option is not silently accepted" 2 "unknown option ${option%%=*}"
 done

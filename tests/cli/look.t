@@ -22,6 +22,9 @@ for table in ops passes methods; do
     tap "$table --markdown: rows of as many columns as the head" awk -F '[^\\\\][|]' \
         'NR == 1 { n = NF } NF != n { exit 1 } END { if (NR < 3) exit 1 }' "$work/out"
 done
+run passes
+tap "passes names those of --quality balanced, with their effect" sh -c \
+    'grep -Eq "^equalize +close " "$1" && grep -Eq "^correct +quantizes " "$1"' sh "$work/out"
 if has_python; then
     for command in "inspect $models/digits_cnn.onnx" "check $models/digits_cnn.onnx" ops passes methods; do
         # shellcheck disable=SC2086 # a list of words

@@ -204,6 +204,40 @@ static void replaced(void)
     net_free(&n);
 }
 
+/* A value is changed where it lies. */
+static void changed_in_place(void)
+{
+    const int64_t dims[] = {1, 3, 6, 6};
+    net n = net_new(5, dims, 4, false);
+    oq_value *a = net_conv(&n, net_input(&n), 3, 8, 3, 1, 1, 4);
+    oq_array *reference, want;
+    oq_program *program;
+    oq_runner *runner;
+    const oq_array *live;
+    float twice[8 * 36];
+    bool is_last = false;
+
+    net_finish(&n, net_conv(&n, a, 8, 8, 3, 1, 1, 4));
+    reference = net_reference(&n);
+    program = compile(&n, (oq_exec_options){.watch = OQ_WATCH_ALL});
+    runner = start(program);
+    oq_runner_begin(runner, &n.feed, NULL);
+    oq_runner_step(runner, 0, NULL);
+    want = reference[a->id];
+    ok(same(oq_runner_value(runner, a), &want), "a value was asked for in plain order");
+    live = oq_runner_live(runner, a, &is_last);
+    ok(live && is_last && live->dims[3] == 8 && live->n == want.n, "it lies channels-last");
+    for (size_t i = 0; live && i < live->n; i++)
+        ((float *)live->data)[i] *= 2;
+    for (size_t i = 0; i < want.n; i++)
+        twice[i] = ((const float *)want.data)[i] * 2;
+    want.data = twice;
+    ok(same(oq_runner_value(runner, a), &want), "a change of it is seen in plain order, too");
+    oq_runner_free(runner);
+    oq_program_free(program);
+    net_free(&n);
+}
+
 /* ---- conversions */
 
 static void few_conversions(void)
@@ -276,6 +310,7 @@ int main(void)
 {
     random_graphs();
     replaced();
+    changed_in_place();
     few_conversions();
     nothing_to_gain();
     declared_wrongly();

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "exec/program.h"
@@ -112,6 +113,59 @@ static void test_constants(void)
     oq_model_destroy(model);
 }
 
+/* x -> Scale(w) -> out, where Scale waits for its w. */
+static void test_deferred(void)
+{
+    oq_model *model = toy_model();
+    oq_value *x = toy_input(model->graph, "x", 4);
+    oq_value *w = toy_constant(model->graph, "w", (float[]){3}, 1);
+    oq_value *first = toy_node(model->graph, &toy_scale, x, toy_constant(model->graph, "v", (float[]){2}, 1));
+    oq_value *second = toy_node(model->graph, &toy_scale, first, w);
+    bool *deferred = calloc((size_t)model->n_nodes, sizeof *deferred);
+    oq_exec_options options = {.deferred = deferred};
+    _Alignas(64) float values[4] = {1, 2, 3, 4};
+    oq_array feed = toy_array(values, 4);
+    oq_program *program = NULL;
+    oq_runner *runner = NULL;
+    int64_t one = 1;
+
+    oq_graph_add_output(model->graph, second);
+    deferred[second->producer->id] = true;
+    is_int(oq_program_compile(model->graph, &options, &program, NULL), OQ_OK, "a node can be left for later");
+    free(deferred);
+    ok(!oq_program_is_deferred(program, 0) && oq_program_is_deferred(program, 1), "that one alone");
+    is_int(oq_program_n_steps(program), 2, "and is a step like others");
+    oq_value_set_constant(w, oq_tensor_from_floats(model->arena, (float[]){10}, &one, 1));
+    is_int(oq_program_prepare_step(program, 1, NULL), OQ_OK, "it is prepared when its constant is known");
+    ok(!oq_program_is_deferred(program, 1), "and waits no longer");
+    oq_runner_new(program, NULL, &runner, NULL);
+    oq_runner_run(runner, &feed, NULL, NULL, NULL);
+    is_float((double)((const float *)oq_runner_output(runner, 0)->data)[3], 80, 0,
+             "the new constant is computed with, the other as before");
+    oq_runner_free(runner);
+    oq_program_free(program);
+    oq_model_destroy(model);
+}
+
+static void test_deferred_fault(void)
+{
+    oq_model *model = toy_model();
+    oq_value *x = toy_input(model->graph, "x", 4), *y = toy_node(model->graph, &toy_refused, x, NULL);
+    bool deferred[8] = {false};
+    oq_exec_options options = {.deferred = deferred};
+    oq_program *program = NULL;
+    oq_diag diag = {.status = OQ_OK};
+
+    oq_graph_add_output(model->graph, y);
+    deferred[y->producer->id] = true;
+    is_int(oq_program_compile(model->graph, &options, &program, NULL), OQ_OK,
+           "what will not do is not seen yet");
+    is_int(oq_program_prepare_step(program, 0, &diag), OQ_UNSUPPORTED, "but when it is prepared");
+    ok(strstr(diag.message, "has a mode that does not exist"), "with the operator's reason");
+    oq_program_free(program);
+    oq_model_destroy(model);
+}
+
 int main(void)
 {
     test_order_and_dead_nodes();
@@ -119,5 +173,7 @@ int main(void)
     test_lifetimes();
     test_unread_output();
     test_constants();
+    test_deferred();
+    test_deferred_fault();
     return tap_done();
 }

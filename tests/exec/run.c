@@ -171,6 +171,34 @@ static void test_stepping(void)
     oq_model_destroy(model);
 }
 
+static void test_live(void)
+{
+    oq_value *x, *a, *y;
+    oq_model *model = small_model(&x, &a, &y);
+    oq_array feed = toy_array(samples, 4);
+    oq_program *program = NULL;
+    oq_runner *runner = NULL;
+    const oq_array *live;
+    bool is_last = true;
+
+    oq_program_compile(model->graph, NULL, &program, NULL);
+    oq_runner_new(program, NULL, &runner, NULL);
+    oq_runner_begin(runner, &feed, NULL);
+    ok(!oq_runner_live(runner, a, &is_last), "a value is not live before its step");
+    oq_runner_step(runner, 0, NULL);
+    live = oq_runner_live(runner, a, &is_last);
+    ok(live && !is_last, "then it is, in plain order");
+    for (int i = 0; live && i < 4; i++)
+        ((float *)live->data)[i] = 100;
+    oq_runner_step(runner, 1, NULL);
+    is_float(((float *)oq_runner_value(runner, y)->data)[1], 102, 0,
+             "later steps read what was written there");
+    ok(!oq_runner_live(runner, a, &is_last), "and no longer after its last reader");
+    oq_runner_free(runner);
+    oq_program_free(program);
+    oq_model_destroy(model);
+}
+
 /* Two runners of one program, in two threads. */
 typedef struct race {
     oq_runner *runner[2];
@@ -247,6 +275,7 @@ int main(void)
     test_feeds();
     test_limit();
     test_stepping();
+    test_live();
     test_threads();
     test_profile();
     return tap_done();

@@ -5,9 +5,11 @@ check_PROGRAMS += \
 	%D%/gemm_f32.t \
 	%D%/gemm_int8.t \
 	%D%/kernels.t \
+	%D%/linear_f64.t \
 	%D%/math_f32.t \
 	%D%/observe.t \
 	%D%/pointwise_int8.t \
+	%D%/noise_f32.t \
 	%D%/pooling_f32.t \
 	%D%/quantize.t \
 	%D%/reduce_f32.t \
@@ -18,6 +20,8 @@ check_PROGRAMS += \
 %C%_conv_int8_t_SOURCES = %D%/conv_int8.c %D%/kernel_test.h
 %C%_gemm_int8_t_SOURCES = %D%/gemm_int8.c %D%/kernel_test.h
 %C%_kernels_t_SOURCES = %D%/kernels.c %D%/kernel_test.h
+%C%_linear_f64_t_SOURCES = %D%/linear_f64.c %D%/kernel_test.h
+%C%_noise_f32_t_SOURCES = %D%/noise_f32.c %D%/kernel_test.h
 %C%_math_f32_t_SOURCES = %D%/math_f32.c %D%/kernel_test.h
 %C%_observe_t_SOURCES = %D%/observe.c %D%/kernel_test.h
 %C%_pointwise_int8_t_SOURCES = %D%/pointwise_int8.c %D%/kernel_test.h

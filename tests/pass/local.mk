@@ -43,6 +43,15 @@ check_PROGRAMS += %D%/bias.t
 check_PROGRAMS += %D%/clean_qdq.t
 %C%_clean_qdq_t_SOURCES = %D%/clean_qdq.c %D%/bench.c %D%/bench.h
 
+check_PROGRAMS += %D%/correct.t
+%C%_correct_t_SOURCES = %D%/correct.c $(quant_bench)
+
+check_PROGRAMS += %D%/equalize.t
+%C%_equalize_t_SOURCES = %D%/equalize.c $(quant_bench)
+
+check_PROGRAMS += %D%/factor_home.t
+%C%_factor_home_t_SOURCES = %D%/factor_home.c %D%/bench.c %D%/bench.h
+
 check_PROGRAMS += %D%/fake_quant.t
 %C%_fake_quant_t_SOURCES = %D%/fake_quant.c $(quant_bench)
 
@@ -75,3 +84,6 @@ check_PROGRAMS += %D%/split_fused.t
 
 check_PROGRAMS += %D%/split_qlinear.t
 %C%_split_qlinear_t_SOURCES = %D%/split_qlinear.c %D%/bench.c %D%/bench.h
+
+check_PROGRAMS += %D%/unit_scale.t
+%C%_unit_scale_t_SOURCES = %D%/unit_scale.c %D%/bench.c %D%/bench.h

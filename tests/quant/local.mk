@@ -1,11 +1,33 @@
 # tests of src/quant; quant_bench.c builds a small net with a plan
 quant_bench = %D%/quant_bench.c %D%/quant_bench.h tests/pass/bench.c tests/pass/bench.h
+fit_bench = %D%/fit_bench.c %D%/fit_bench.h $(quant_bench)
 
 check_PROGRAMS += %D%/calibrate.t
 %C%_calibrate_t_SOURCES = %D%/calibrate.c $(quant_bench)
 
+check_PROGRAMS += %D%/channels.t
+%C%_channels_t_SOURCES = %D%/channels.c $(quant_bench)
+
+check_PROGRAMS += %D%/equalizer.t
+%C%_equalizer_t_SOURCES = %D%/equalizer.c
+
+check_PROGRAMS += %D%/fit_unit.t
+%C%_fit_unit_t_SOURCES = %D%/fit_unit.c $(fit_bench)
+
+check_PROGRAMS += %D%/gptq.t
+%C%_gptq_t_SOURCES = %D%/gptq.c
+
 check_PROGRAMS += %D%/histogram.t
 %C%_histogram_t_SOURCES = %D%/histogram.c %D%/observer_bench.h
+
+check_PROGRAMS += %D%/lanes.t
+%C%_lanes_t_SOURCES = %D%/lanes.c $(fit_bench)
+
+check_PROGRAMS += %D%/layerwise.t
+%C%_layerwise_t_SOURCES = %D%/layerwise.c $(fit_bench)
+
+check_PROGRAMS += %D%/moments.t
+%C%_moments_t_SOURCES = %D%/moments.c
 
 check_PROGRAMS += %D%/observer.t
 %C%_observer_t_SOURCES = %D%/observer.c %D%/observer_bench.h
@@ -42,3 +64,9 @@ check_PROGRAMS += %D%/plan.t
 
 check_PROGRAMS += %D%/qparams.t
 %C%_qparams_t_SOURCES = %D%/qparams.c
+
+check_PROGRAMS += %D%/unit_form.t
+%C%_unit_form_t_SOURCES = %D%/unit_form.c tests/pass/bench.c tests/pass/bench.h
+
+check_PROGRAMS += %D%/weight.t
+%C%_weight_t_SOURCES = %D%/weight.c $(quant_bench)

@@ -1,0 +1,1 @@
+#include "kernel/k_linear_f64.inc"

@@ -1,0 +1,1 @@
+#include "kernel/k_noise_f32.inc"
