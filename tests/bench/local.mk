@@ -1,6 +1,7 @@
 # Not tests: what scripts/bench runs. Built on demand: make bench-tools
 BENCH_TOOLS = %D%/bench_child %D%/bench_model %D%/bench_peak
 EXTRA_PROGRAMS += $(BENCH_TOOLS)
+CLEANFILES += $(BENCH_TOOLS)
 %C%_bench_child_SOURCES = %D%/bench_child.c
 %C%_bench_child_LDADD =
 %C%_bench_model_SOURCES = %D%/bench_model.c
