@@ -74,7 +74,7 @@ emulate()
 {
     program=$1
     shift
-    srcdir=$top builddir=$work/build qemu-aarch64 -L /usr/aarch64-linux-gnu -E LD_LIBRARY_PATH="$libs:$root/lib/aarch64-linux-gnu" \
+    srcdir=$top builddir=$work/build timeout 300 qemu-aarch64 -L /usr/aarch64-linux-gnu -E LD_LIBRARY_PATH="$libs:$root/lib/aarch64-linux-gnu" \
         "$work/build/$program" "$@"
 }
 

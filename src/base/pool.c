@@ -133,7 +133,10 @@ static bool join_job(oq_pool *pool, uint64_t *seen)
 
 static void leave_job(oq_pool *pool)
 {
-    if (((atomic_fetch_sub(&pool->state, 1) - 1) & BUSY_MASK) != 0 || !atomic_load(&pool->waits))
+    bool is_last = ((atomic_fetch_sub(&pool->state, 1) - 1) & BUSY_MASK) == 0;
+
+    atomic_thread_fence(memory_order_seq_cst); /* close_job() writes waits, then looks at the state */
+    if (!is_last || !atomic_load(&pool->waits))
         return;
     pthread_mutex_lock(&pool->lock);
     pthread_cond_signal(&pool->work_done);
@@ -143,8 +146,8 @@ static void leave_job(oq_pool *pool)
 static void sleep_until_work(oq_pool *pool, uint64_t seen)
 {
     pthread_mutex_lock(&pool->lock);
-    atomic_fetch_add(&pool->n_asleep,
-                     1); /* before the look at the state: announce() looks the other way round */
+    atomic_fetch_add(&pool->n_asleep, 1);
+    atomic_thread_fence(memory_order_seq_cst); /* announce() writes the state, then looks at n_asleep */
     while (!is_work_there(pool, seen))
         pthread_cond_wait(&pool->work_ready, &pool->lock);
     atomic_fetch_sub(&pool->n_asleep, 1);
@@ -259,6 +262,7 @@ static void announce(oq_pool *pool, size_t n, oq_task *task, void *arg)
         s->end = next;
     }
     atomic_store(&pool->state, ((atomic_load(&pool->state) >> JOB_NUMBER) + 1) << JOB_NUMBER | OPEN);
+    atomic_thread_fence(memory_order_seq_cst); /* sleep_until_work() counts itself, then looks at the state */
     if (atomic_load(&pool->n_asleep) == 0)
         return;
     pthread_mutex_lock(&pool->lock);
@@ -274,8 +278,8 @@ static void close_job(oq_pool *pool)
     if (is_work_done(pool, 0))
         return;
     pthread_mutex_lock(&pool->lock);
-    atomic_store(&pool->waits,
-                 true); /* before the look at the state: leave_job() looks the other way round */
+    atomic_store(&pool->waits, true);
+    atomic_thread_fence(memory_order_seq_cst); /* leave_job() writes the state, then looks at waits */
     while (!is_work_done(pool, 0))
         pthread_cond_wait(&pool->work_done, &pool->lock);
     atomic_store(&pool->waits, false);
