@@ -176,7 +176,7 @@ typedef struct {
 
 static void *test_output(oq_run *ctx, int i, oq_dtype dtype, const int64_t *dims, int rank)
 {
-    const host *h = ((session *)ctx)->h;
+    host *h = ((session *)ctx)->h;
     oq_array *out = &ctx->out[i];
     void *before = h->aliased_to[i] < 0 ? out->data : NULL; /* asked for twice: the first is given back */
 
@@ -184,6 +184,7 @@ static void *test_output(oq_run *ctx, int i, oq_dtype dtype, const int64_t *dims
     if (rank)
         memcpy(out->dims, dims, (size_t)rank * sizeof *dims);
     free(before);
+    h->aliased_to[i] = -1;
     if (!oq_dims_count(dims, rank, &out->n) || !oq_array_bytes(dtype, out->n, &out->size) ||
         (h->memory_limit && out->size > h->memory_limit)) {
         ctx->status = OQ_LIMIT;
