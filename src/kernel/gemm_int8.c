@@ -226,6 +226,7 @@ void oq_int8_run_tile(const oq_packed_int8 *b, oq_tile_int8 *tile, size_t n_rows
     first += j0;
     if (!out->acc) {
         how = oq_int8_requantize(out, j0);
+        // cppcheck-suppress autoVariables
         tile->how = &how;
     }
     if (b->zero_point || (out->acc && tile->n_columns < width)) {

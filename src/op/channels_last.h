@@ -16,10 +16,11 @@ static inline void oq_dims_to_plain(const int64_t *last, int rank, int64_t *plai
 
 static inline void oq_dims_to_last(const int64_t *plain, int rank, int64_t *last)
 {
-    last[0] = plain[0];
+    // cppcheck-suppress uninitvar
+    last[0] = plain[0]; // NOLINT(clang-analyzer-core.uninitialized.Assign)
     for (int i = 2; i < rank; i++)
-        last[i - 1] = plain[i];
-    last[rank - 1] = plain[1];
+        last[i - 1] = plain[i]; // NOLINT(clang-analyzer-core.uninitialized.Assign): rank of them are set
+    last[rank - 1] = plain[1];  // NOLINT(clang-analyzer-core.uninitialized.Assign)
 }
 
 /* Dims of input i as the graph calls them, whatever its layout. */

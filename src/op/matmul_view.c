@@ -74,7 +74,7 @@ static oq_status view_result(oq_run *ctx, job *j, const oq_matmul_order *order)
     const oq_product *p = &j->p;
     int64_t dims[OQ_MAX_RANK];
     size_t step[OQ_MAX_RANK];
-    int to[OQ_MAX_RANK];
+    int to[OQ_MAX_RANK] = {0};
 
     if (order->rank && order->rank != p->rank)
         OQ_OP_FAIL(ctx, OQ_SHAPE, "a product of rank %d, its transpose expects %d", p->rank, order->rank);

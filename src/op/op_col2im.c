@@ -158,6 +158,7 @@ static oq_status run(oq_run *ctx)
     size_t n_planes;
 
     OQ_TRY(read_job(ctx, &job));
+    // NOLINTNEXTLINE(clang-analyzer-core.DivideZero): read_job() refuses an empty kernel
     if (in->rank != 3 || in->dims[1] % (int64_t)job.n_kernel || in->dims[2] != (int64_t)job.n_positions)
         OQ_OP_FAIL(
             ctx, OQ_SHAPE,

@@ -372,7 +372,8 @@ static oq_status run(oq_run *ctx)
     state s = *(const state *)ctx->state;
     const oq_array *bias = oq_in(ctx, 2);
     int rank = ctx->in[0]->rank;
-    int64_t in[OQ_MAX_RANK], dims[OQ_MAX_RANK], last[OQ_MAX_RANK], pad[OQ_WINDOW_RANK];
+    int64_t in[OQ_MAX_RANK] = {0}, dims[OQ_MAX_RANK] = {0}, last[OQ_MAX_RANK] = {0},
+            pad[OQ_WINDOW_RANK] = {0};
     buffers m = {0};
     const float *x;
     float *y;

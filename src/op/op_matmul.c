@@ -188,7 +188,7 @@ static oq_status run_matmul(oq_run *ctx)
     const matmul_state *state = ctx->state;
     const oq_array *a_in = ctx->in[0], *b_in = state->b ? NULL : ctx->in[1];
     oq_product p;
-    const float *a, *b = NULL;
+    const float *a = NULL, *b = NULL;
     float *y;
 
     if (!oq_product_make(&p, a_in->dims, a_in->rank, b_in ? b_in->dims : state->dims,

@@ -79,6 +79,7 @@ static int64_t move_place(int64_t place, const int64_t *counted, const int64_t *
     int64_t moved = 0, step = 1;
 
     for (int i = rank - 1; i >= 0; i--) {
+        // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): rank of them are set
         int64_t at = counted[i] > 0 ? place % counted[i] : 0;
 
         if (counted[i] <= 0 || at >= dims[i])

@@ -83,7 +83,7 @@ static oq_status activate(oq_node *node, const activation *a, const float *param
 
     if (!after)
         return no_memory(ctx);
-    for (size_t i = 0; a->attrs[i] && i < n; i++)
+    for (size_t i = 0; i < n && a->attrs[i]; i++)
         OQ_TRY(oq_node_set_float(after, a->attrs[i], parameters[i]));
     return OQ_OK;
 }

@@ -37,6 +37,7 @@ static void arrange(const oq_hessian *hessian, const size_t *order, double dampi
 
     for (size_t i = 0; i < k; i++) {
         for (size_t j = 0; j <= i; j++) {
+            // NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): k of them are set
             size_t a = order[i], b = order[j];
 
             h[i * k + j] = hessian->sum[a > b ? a * k + b : b * k + a] / rows;
@@ -232,7 +233,7 @@ static oq_status factor_and_round(const oq_gptq *job, const oq_hessian *hessian,
 
     arrange(hessian, order, job->damping, h);
     for (size_t i = 0; i < k; i++)
-        least = fmax(least, h[i * k + i]);
+        least = fmax(least, h[i * k + i]); // NOLINT(clang-analyzer-core.CallAndMessage): arrange() set it
     factor(h, k, least * 1e-14, pool, scratch);
     r.carry = scratch + k * PANEL + (size_t)PANEL * PANEL + workers * CHUNK * PANEL;
     r.errors = r.carry + workers * OUTPUTS * PANEL;

@@ -102,7 +102,7 @@ typedef struct {
 static void place_taps(patcher *p, size_t position)
 {
     const oq_window *w = &p->form->window;
-    int64_t at[OQ_WINDOW_RANK];
+    int64_t at[OQ_WINDOW_RANK] = {0};
 
     for (int a = p->form->spatial; a-- > 0; position /= (size_t)p->out[a])
         at[a] = (int64_t)(position % (size_t)p->out[a]) * w->stride[a] - p->pad[a];
