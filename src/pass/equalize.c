@@ -36,12 +36,6 @@ typedef struct {
 
 /* ---- candidates */
 
-static bool edge_is_quantized(const oq_plan *plan, oq_use use)
-{
-    return use.node->id < plan->n_nodes && use.index < 64 &&
-           plan->nodes[use.node->id].quantized_inputs >> use.index & 1;
-}
-
 static bool is_weighted_unit(const oq_plan *plan, oq_use use)
 {
     int axis;
@@ -59,7 +53,7 @@ static bool sort_readers(const oq_plan *plan, candidate *c, bool *all)
     for (int i = 0; i < t->n_uses; i++) {
         oq_use use = t->uses[i];
 
-        if (!edge_is_quantized(plan, use)) {
+        if (!oq_plan_reads_quantized(plan, use)) {
             *all = false;
         } else if (is_weighted_unit(plan, use)) {
             if (c->n_units == MOST_READERS)

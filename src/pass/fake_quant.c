@@ -72,19 +72,13 @@ oq_node *oq_add_fake_quant(oq_value *value, const oq_qparams *q, oq_qmode mode, 
     return node;
 }
 
-static bool reads_quantized(const oq_plan *plan, oq_use use)
-{
-    return use.node->id < plan->n_nodes && use.index < 64 &&
-           plan->nodes[use.node->id].quantized_inputs >> use.index & 1;
-}
-
 static oq_status redirect_readers(const oq_plan *plan, oq_value *value, oq_value *replacement)
 {
     /* Backwards: removing a use moves the last one, already seen, into its place. */
     for (int i = value->n_uses - 1; i >= 0; i--) {
         oq_use use = value->uses[i];
 
-        if (reads_quantized(plan, use))
+        if (oq_plan_reads_quantized(plan, use))
             OQ_TRY(oq_node_set_input(use.node, use.index, replacement));
     }
     return OQ_OK;

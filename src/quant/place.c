@@ -32,11 +32,6 @@
 
 /* ---- edges */
 
-static bool edge_is_quantized(const oq_plan *plan, oq_use use)
-{
-    return use.index < 64 && plan->nodes[use.node->id].quantized_inputs >> use.index & 1;
-}
-
 static void quantize_edge(oq_placer *p, const oq_node *node, int index)
 {
     uint64_t bit = index < 64 ? (uint64_t)1 << index : 0;
@@ -50,7 +45,7 @@ static void quantize_edge(oq_placer *p, const oq_node *node, int index)
 static bool any_reader_quantized(const oq_plan *plan, const oq_value *value)
 {
     for (int i = 0; i < value->n_uses; i++) {
-        if (edge_is_quantized(plan, value->uses[i]))
+        if (oq_plan_reads_quantized(plan, value->uses[i]))
             return true;
     }
     return false;
@@ -59,7 +54,7 @@ static bool any_reader_quantized(const oq_plan *plan, const oq_value *value)
 static bool all_readers_quantized(const oq_plan *plan, const oq_value *value)
 {
     for (int i = 0; i < value->n_uses; i++) {
-        if (!edge_is_quantized(plan, value->uses[i]))
+        if (!oq_plan_reads_quantized(plan, value->uses[i]))
             return false;
     }
     return value->n_uses > 0 && !value->is_output;
@@ -417,7 +412,7 @@ static bool is_island(const oq_plan *plan, const oq_value *value)
     for (int i = 0; i < value->n_uses; i++) {
         const oq_node *reader = value->uses[i].node;
 
-        if (edge_is_quantized(plan, value->uses[i]))
+        if (oq_plan_reads_quantized(plan, value->uses[i]))
             continue;
         if (!reader->op || is_mover(reader) || is_sensitive(reader) || reader->graph != value->graph)
             return true;
@@ -470,7 +465,7 @@ static const char *pair_reason(const oq_plan *plan, const oq_value *value)
     for (int i = 0; i < value->n_uses; i++) {
         const oq_use *use = &value->uses[i];
 
-        if (edge_is_quantized(plan, *use) && plan->nodes[use->node->id].kind == OQ_NODE_INTEGER)
+        if (oq_plan_reads_quantized(plan, *use) && plan->nodes[use->node->id].kind == OQ_NODE_INTEGER)
             return "read by an integer unit";
     }
     return "result of a Conv: lets it run in integers";

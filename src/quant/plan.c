@@ -67,6 +67,12 @@ oq_status oq_plan_new(const oq_model *model, const oq_quant_options *options, oq
     return OQ_OK;
 }
 
+bool oq_plan_reads_quantized(const oq_plan *plan, oq_use use)
+{
+    return use.node->id < plan->n_nodes && use.index < 64 &&
+           plan->nodes[use.node->id].quantized_inputs >> use.index & 1;
+}
+
 int oq_plan_owner(const oq_plan *plan, int id)
 {
     while (plan->values[id].source == OQ_RANGE_SHARED && plan->values[id].shared_with >= 0)

@@ -113,6 +113,8 @@ oq_status oq_plan_save(const oq_plan *plan, const oq_model *model, oq_buf *out);
 oq_status oq_plan_load(oq_plan *plan, const oq_model *model, const char *text, size_t size, oq_diag *diag);
 const char *oq_range_source_name(oq_range_source source); /* "observed", "fixed" ... */
 const char *oq_plan_kind_name(oq_plan_kind kind);         /* "float", "integer", "follows" */
+/* Does this reader see the quantized form? False for nodes added since the plan was fitted. */
+bool oq_plan_reads_quantized(const oq_plan *plan, oq_use use);
 /* Value id whose parameters `id` uses: follows SHARED. */
 int oq_plan_owner(const oq_plan *plan, int id);
 
