@@ -2,6 +2,7 @@
 #ifndef OQ_BASE_RNG_H
 #define OQ_BASE_RNG_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 typedef struct oq_rng {
@@ -21,6 +22,15 @@ static inline uint64_t oq_rng_next(oq_rng *rng)
 static inline uint64_t oq_rng_below(oq_rng *rng, uint64_t n)
 {
     return (uint64_t)(((unsigned __int128)oq_rng_next(rng) * n) >> 64);
+}
+
+/* The i-th of n positions below total (n <= total): one from each of n equal parts, so all differ and ascend.
+ */
+static inline size_t oq_rng_spread(oq_rng *rng, size_t i, size_t n, size_t total)
+{
+    size_t from = i * total / n, to = (i + 1) * total / n;
+
+    return to - from > 1 ? from + (size_t)oq_rng_below(rng, to - from) : from;
 }
 
 /* Uniform in [0, 1). */

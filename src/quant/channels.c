@@ -104,8 +104,7 @@ static void take_rows(const view *v, size_t most, oq_rng *rng, sight *s)
 
     s->n_rows = n;
     for (size_t i = 0; i < n; i++) {
-        size_t from = i * total / n, to = (i + 1) * total / n;
-        size_t at = to - from > 1 ? from + (size_t)oq_rng_below(rng, to - from) : from;
+        size_t at = oq_rng_spread(rng, i, n, total);
         const float *x = v->data + at / v->inner * v->n * v->inner + at % v->inner;
 
         for (size_t c = 0; c < v->n; c++)

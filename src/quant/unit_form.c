@@ -62,14 +62,6 @@ void oq_unit_from_matrix(const oq_unit_form *form, const float *matrix, float *w
     }
 }
 
-/* The i-th of n positions out of total: one from each of n equal parts. */
-static size_t pick(size_t i, size_t n, size_t total, oq_rng *rng)
-{
-    size_t from = i * total / n, to = (i + 1) * total / n;
-
-    return to - from > 1 ? from + (size_t)oq_rng_below(rng, to - from) : from;
-}
-
 /* ---- matrices */
 
 static size_t matrix_rows(const oq_unit_form *form, const oq_array *x, size_t limit, oq_rng *rng, float *rows)
@@ -80,7 +72,7 @@ static size_t matrix_rows(const oq_unit_form *form, const oq_array *x, size_t li
     if (x->rank < 1 || (size_t)x->dims[x->rank - 1] != form->k)
         return 0;
     for (size_t i = 0; i < n; i++)
-        memcpy(rows + i * form->k, data + pick(i, n, total, rng) * form->k, form->k * sizeof *rows);
+        memcpy(rows + i * form->k, data + oq_rng_spread(rng, i, n, total) * form->k, form->k * sizeof *rows);
     return n;
 }
 
@@ -158,7 +150,7 @@ static size_t conv_rows(const oq_unit_form *form, const oq_array *x, bool is_las
     total = outputs * (size_t)x->dims[0];
     n = total < limit ? total : limit;
     for (size_t i = 0; i < n; i++) {
-        size_t position = pick(i, n, total, rng);
+        size_t position = oq_rng_spread(rng, i, n, total);
 
         place_taps(&p, position % outputs);
         for (size_t g = 0; g < form->groups; g++)
