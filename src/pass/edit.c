@@ -135,3 +135,11 @@ oq_status oq_node_replace_constant(oq_node *node, int i, oq_tensor *tensor)
     value = oq_graph_add_initializer(node->graph, value->name, tensor);
     return value ? oq_node_set_input(node, i, value) : OQ_NOMEM;
 }
+
+oq_status oq_node_replace_floats(oq_node *node, int i, const float *values)
+{
+    const oq_tensor *old = node->inputs[i]->constant;
+
+    return oq_node_replace_constant(
+        node, i, oq_tensor_from_floats(node->graph->model->arena, values, old->dims, old->rank));
+}

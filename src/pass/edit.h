@@ -32,5 +32,7 @@ bool oq_value_is_movable(const oq_value *value);
 /* Make the constant of input i another tensor: in place when nobody else reads it, else as a new
  * initializer. */
 oq_status oq_node_replace_constant(oq_node *node, int i, oq_tensor *tensor);
+/* The same with float values in the shape of what is there. */
+oq_status oq_node_replace_floats(oq_node *node, int i, const float *values);
 
 #endif

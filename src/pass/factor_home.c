@@ -168,8 +168,7 @@ static oq_status change_vector(oq_node *node, int i, const float *factor, const 
         return OQ_NOMEM;
     for (size_t c = 0; c < old->n_elements; c++)
         v[c] = v[c] * factor[c] + (add ? add[c] : 0.0f);
-    return oq_node_replace_constant(
-        node, i, oq_tensor_from_floats(node->graph->model->arena, v, old->dims, old->rank));
+    return oq_node_replace_floats(node, i, v);
 }
 
 static oq_status fold_affine(oq_node *node, size_t n, const float *factor, const float *add,

@@ -110,8 +110,7 @@ oq_status oq_unit_scale_input(oq_node *unit, const float *factor, oq_arena *scra
         return OQ_NOMEM;
     for (size_t i = 0; i < f.weight->n_elements; i++)
         w[i] *= factor[input_of(&f, i)];
-    return oq_node_replace_constant(
-        unit, 1, oq_tensor_from_floats(unit->graph->model->arena, w, f.weight->dims, f.weight->rank));
+    return oq_node_replace_floats(unit, 1, w);
 }
 
 /* ---- the bias */
@@ -129,55 +128,49 @@ static bool pads(const oq_node *unit)
     return strcmp(mode, "NOTSET") != 0 && strcmp(mode, "VALID") != 0;
 }
 
-static bool has_plain_gemm_factors(const oq_node *unit)
-{
-    return !oq_node_is(unit, "Gemm") ||
-           (oq_node_float(unit, "alpha", 1) == 1.0f && oq_node_float(unit, "beta", 1) == 1.0f);
-}
-
-static bool has_no_bias(const oq_node *unit)
-{
-    return !oq_node_is(unit, "MatMul") && (unit->n_inputs < 3 || !unit->inputs[2]);
-}
-
 bool oq_unit_can_shift_input(oq_node *unit)
 {
     oq_unit_bias at = oq_find_unit_bias(unit);
     form f;
 
-    if (!form_of(unit, &f) || !has_plain_gemm_factors(unit) || (f.is_conv && pads(unit)))
+    if (!form_of(unit, &f) || !oq_unit_is_unscaled(unit) || (f.is_conv && pads(unit)))
         return false;
-    return has_no_bias(unit) ||
+    return oq_unit_lacks_bias(unit) ||
            (at.holder && float_constant(at.holder, at.input)->n_elements == f.n_out && f.n_out > 1);
 }
 
-/* bias = bias * factor + add; a unit without one gets one. factor NULL: 1. */
+oq_status oq_unit_set_bias(oq_node *unit, const float *bias, size_t n)
+{
+    oq_unit_bias at = oq_find_unit_bias(unit);
+    oq_arena *arena = unit->graph->model->arena;
+    int64_t dims = (int64_t)n;
+    bool is_zero = true;
+    oq_value *value;
+
+    for (size_t o = 0; o < n; o++)
+        is_zero &= bias[o] == 0.0f;
+    if (at.holder)
+        return oq_node_replace_constant(at.holder, at.input, oq_tensor_from_floats(arena, bias, &dims, 1));
+    if (is_zero)
+        return OQ_OK;
+    value = oq_graph_add_initializer(unit->graph, oq_arena_printf(arena, "%s_bias", unit->outputs[0]->name),
+                                     oq_tensor_from_floats(arena, bias, &dims, 1));
+    return value ? oq_node_set_input(unit, 2, value) : OQ_NOMEM;
+}
+
+/* bias = bias * factor + add. factor NULL: 1. */
 static oq_status change_bias(oq_node *unit, size_t n, const float *factor, const double *add,
                              oq_arena *scratch)
 {
     oq_unit_bias at = oq_find_unit_bias(unit);
-    oq_arena *arena = unit->graph->model->arena;
     float *bias = at.holder ? oq_tensor_as_floats(float_constant(at.holder, at.input), scratch)
                             : OQ_NEW_ARRAY(scratch, float, n);
-    int64_t dims = (int64_t)n;
-    bool is_zero = true;
-    oq_tensor *tensor;
-    oq_value *value;
 
     if (!bias)
         return OQ_NOMEM;
-    for (size_t o = 0; o < n; o++) {
+    for (size_t o = 0; o < n; o++)
         bias[o] = (float)((double)bias[o] * (factor ? (double)factor[o] : 1) + (add ? add[o] : 0));
-        is_zero &= bias[o] == 0.0f;
-    }
-    if (is_zero && !at.holder)
-        return OQ_OK;
-    tensor = oq_tensor_from_floats(arena, bias, &dims, 1);
-    if (at.holder)
-        return oq_node_replace_constant(at.holder, at.input, tensor);
-    value = oq_graph_add_initializer(unit->graph, oq_arena_printf(arena, "%s_bias", unit->outputs[0]->name),
-                                     tensor);
-    return value ? oq_node_set_input(unit, 2, value) : OQ_NOMEM;
+    return oq_unit_set_bias(unit, bias, n);
 }
 
 oq_status oq_unit_shift_input(oq_node *unit, const float *shift, oq_arena *scratch)
@@ -207,13 +200,13 @@ bool oq_unit_can_scale_output(const oq_node *unit, size_t n)
     if (!weight ||
         (!oq_node_is(unit, "Conv") && !oq_node_is(unit, "Gemm") && !oq_node_is(unit, "ConvTranspose")) ||
         (oq_node_is(unit, "ConvTranspose") && oq_node_int(unit, "group", 1) != 1) ||
-        !has_plain_gemm_factors(unit))
+        !oq_unit_is_unscaled(unit))
         return false;
     axis = oq_op_weight_axis(unit, weight->rank);
     if (axis < 0 || (size_t)weight->dims[axis] != n)
         return false;
-    return has_no_bias(unit) || (float_constant(unit, 2) && float_constant(unit, 2)->rank == 1 &&
-                                 float_constant(unit, 2)->n_elements == n);
+    return oq_unit_lacks_bias(unit) || (float_constant(unit, 2) && float_constant(unit, 2)->rank == 1 &&
+                                        float_constant(unit, 2)->n_elements == n);
 }
 
 oq_status oq_unit_scale_output(oq_node *unit, const float *factor, const float *add, oq_arena *scratch)
@@ -230,7 +223,6 @@ oq_status oq_unit_scale_output(oq_node *unit, const float *factor, const float *
         w[i] *= factor[i / inner % n];
     for (size_t o = 0; add && o < n; o++)
         more[o] = (double)add[o];
-    OQ_TRY(oq_node_replace_constant(
-        unit, 1, oq_tensor_from_floats(unit->graph->model->arena, w, weight->dims, weight->rank)));
+    OQ_TRY(oq_node_replace_floats(unit, 1, w));
     return change_bias(unit, n, factor, more, scratch);
 }

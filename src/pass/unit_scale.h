@@ -1,5 +1,5 @@
 /* unit_scale: scaling the channels of a unit's input or output inside its weight and bias. Exact up to float
- * rounding. Used by equalize.
+ * rounding. Used by equalize and correct.
  */
 #ifndef OQ_PASS_UNIT_SCALE_H
 #define OQ_PASS_UNIT_SCALE_H
@@ -12,6 +12,10 @@
 size_t oq_unit_input_channels(const oq_node *unit, int *axis);
 /* Square sums and largest weights per input channel, in arena. */
 oq_status oq_unit_reader(const oq_node *unit, oq_arena *arena, oq_equalize_reader *out);
+/* n values become the bias: the Add's of a MatMul, the unit's own; a unit without one gets one unless all are
+ * 0.
+ */
+oq_status oq_unit_set_bias(oq_node *unit, const float *bias, size_t n);
 /* W[:, c] *= factor[c]. */
 oq_status oq_unit_scale_input(oq_node *unit, const float *factor, oq_arena *scratch);
 /* Can W m go into the unit's bias: no padding, and a bias that is constant, missing, or an Add behind? */

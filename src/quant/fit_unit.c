@@ -325,11 +325,10 @@ static bool read_bias(work *w, oq_node *node)
     const oq_tensor *bias = at.holder ? oq_value_constant(at.holder->inputs[at.input]) : NULL;
     float *values;
 
-    if (oq_node_is(node, "Gemm") &&
-        (oq_node_float(node, "alpha", 1) != 1.0f || oq_node_float(node, "beta", 1) != 1.0f))
+    if (!oq_unit_is_unscaled(node))
         return false;
     if (!bias)
-        return !oq_node_is(node, "MatMul") && (node->n_inputs < 3 || !node->inputs[2]);
+        return oq_unit_lacks_bias(node);
     values = OQ_NEW_ARRAY(w->arena, float, bias->n_elements);
     if (bias->n_elements != w->n_channels || !values || !oq_tensor_floats(bias, values))
         return false;

@@ -37,6 +37,17 @@ oq_unit_bias oq_find_unit_bias(oq_node *unit)
     return (oq_unit_bias){unit, input};
 }
 
+bool oq_unit_lacks_bias(const oq_node *unit)
+{
+    return !oq_node_is(unit, "MatMul") && (unit->n_inputs < 3 || !unit->inputs[2]);
+}
+
+bool oq_unit_is_unscaled(const oq_node *unit)
+{
+    return !oq_node_is(unit, "Gemm") ||
+           (oq_node_float(unit, "alpha", 1) == 1.0f && oq_node_float(unit, "beta", 1) == 1.0f);
+}
+
 /* ---- scales */
 
 static bool is_recurrent(const oq_node *node)

@@ -12,6 +12,10 @@ typedef struct oq_unit_bias {
     int input;
 } oq_unit_bias;
 oq_unit_bias oq_find_unit_bias(oq_node *unit);
+/* A Conv, ConvTranspose or Gemm that has none but could. */
+bool oq_unit_lacks_bias(const oq_node *unit);
+/* No Gemm whose alpha or beta scales product or bias once more. */
+bool oq_unit_is_unscaled(const oq_node *unit);
 
 /* Axis of the scales of weight input `tensor` of node under plan's options; -1: one for the tensor. */
 int oq_weight_axis(const oq_node *node, const oq_plan *plan, const oq_tensor *tensor);
