@@ -3,8 +3,6 @@
 #include "quant/calibrate.h"
 
 #include <math.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <string.h>
 
 #include "ir/graph.h"
@@ -23,16 +21,12 @@ typedef struct {
     const oq_dataset *dataset;
     const oq_calibrate_options *options;
     const size_t *samples; /* of the current round */
-    size_t n_samples, n_total;
+    size_t n_samples;
     worker *workers;
     int n_workers;
     oq_array *kept;       /* of this round: [sample][graph output]; NULL: not asked for, or too much */
     size_t n_kept;        /* bytes */
-    pthread_mutex_t lock; /* guards first_fault, n_done, what is kept, and calls of progress */
-    atomic_bool stop;
-    size_t n_done;
-    size_t fault_sample; /* the lowest-numbered sample that failed: the same message for any thread count */
-    oq_status status;
+    oq_sampling sampling; /* its lock guards what is kept, too */
     oq_diag *diag;
 } job;
 
@@ -50,35 +44,6 @@ static oq_status show(void *arg, const oq_node *node, const oq_value *value, con
     if (observer && array->dtype == OQ_FLOAT)
         observer->kind->observe(observer, array->data, array->n);
     return OQ_OK;
-}
-
-static void record_fault(job *j, size_t i, oq_status status, const oq_diag *diag)
-{
-    pthread_mutex_lock(&j->lock);
-    if (j->status == OQ_OK || i < j->fault_sample) {
-        j->status = status;
-        j->fault_sample = i;
-        if (j->diag && status != OQ_CANCELLED) {
-            *j->diag = *diag;
-            oq_diag_note(j->diag, "in calibration sample %zu", sample_at(j, i));
-        }
-    }
-    pthread_mutex_unlock(&j->lock);
-    atomic_store(&j->stop, true);
-}
-
-static void report_progress(job *j, size_t i)
-{
-    const oq_calibrate_options *options = j->options;
-    bool go_on = true;
-
-    pthread_mutex_lock(&j->lock);
-    j->n_done++;
-    if (options->progress)
-        go_on = options->progress(options->progress_arg, "calibrate", j->n_done, j->n_total);
-    pthread_mutex_unlock(&j->lock);
-    if (!go_on)
-        record_fault(j, i, OQ_CANCELLED, NULL);
 }
 
 /* A copy of one output; false: it is too much, or out of memory. Called with the lock held. */
@@ -101,12 +66,12 @@ static void keep_outputs(job *j, const worker *w, size_t i)
 {
     size_t n = (size_t)j->graph->n_outputs;
 
-    pthread_mutex_lock(&j->lock);
+    pthread_mutex_lock(&j->sampling.lock);
     for (size_t k = 0; j->kept && k < n; k++) {
         if (!keep_output(j, oq_runner_output(w->runner, (int)k), &j->kept[i * n + k]))
             j->kept = NULL;
     }
-    pthread_mutex_unlock(&j->lock);
+    pthread_mutex_unlock(&j->sampling.lock);
 }
 
 static void run_sample(void *arg, size_t i, int index)
@@ -116,18 +81,19 @@ static void run_sample(void *arg, size_t i, int index)
     oq_diag diag = {.status = OQ_OK};
     oq_status status;
 
-    if (atomic_load(&j->stop))
+    if (oq_sampling_is_stopped(&j->sampling))
         return;
     oq_arena_reset(w->arena);
     status = oq_dataset_sample(j->dataset, sample_at(j, i), w->arena, w->feeds, &diag);
     if (status == OQ_OK)
         status = oq_runner_run(w->runner, w->feeds, show, w, &diag);
     if (status != OQ_OK) {
-        record_fault(j, i, status, &diag);
+        oq_diag_note(&diag, "in calibration sample %zu", sample_at(j, i));
+        oq_sampling_fail(&j->sampling, i, status, &diag);
         return;
     }
     keep_outputs(j, w, i);
-    report_progress(j, i);
+    oq_sampling_done(&j->sampling, i);
 }
 
 /* Empty observers, one for each group of values that share parameters. */
@@ -210,7 +176,7 @@ static oq_status run_round(job *j, const size_t *samples, size_t n, oq_pool *poo
     j->samples = samples;
     j->n_samples = n;
     oq_pool_run(pool, n, run_sample, j);
-    OQ_TRY(j->status);
+    OQ_TRY(j->sampling.status);
     return merge_workers(j, arena);
 }
 
@@ -236,7 +202,7 @@ static oq_status choose_workers(job *j, const oq_program *program, const size_t 
         return OQ_NOMEM;
     OQ_TRY(start_worker(j, &j->workers[0], program, pool, arena));
     OQ_TRY(run_round(j, samples, 1, NULL, arena));
-    if (!o->observer->is_order_free || j->n_total <= n_workers ||
+    if (!o->observer->is_order_free || j->sampling.total <= n_workers ||
         oq_runner_peak(j->workers[0].runner) * n_workers > OQ_PARALLEL_MEMORY)
         return OQ_OK;
     oq_runner_free(j->workers[0].runner);
@@ -319,7 +285,6 @@ static oq_status run_job(job *j, oq_graph *graph, oq_program *programs[2], oq_po
     size_t n = o->n_samples;
     oq_pool *outer;
 
-    j->n_total = n + o->n_held_out;
     if (n == 0)
         return OQ_OK;
     OQ_TRY(compile(j, graph, false, arena, &programs[0]));
@@ -337,12 +302,21 @@ oq_status oq_calibrate(oq_plan *plan, oq_model *model, const oq_dataset *dataset
 {
     oq_arena *arena = oq_arena_new(0);
     oq_program *programs[2] = {NULL, NULL};
-    job j = {.plan = plan, .graph = model->graph, .dataset = dataset, .options = options, .diag = diag};
+    job j = {.plan = plan,
+             .graph = model->graph,
+             .dataset = dataset,
+             .options = options,
+             .sampling = {.stage = "calibrate",
+                          .total = options->n_samples + options->n_held_out,
+                          .progress = options->progress,
+                          .progress_arg = options->progress_arg,
+                          .diag = diag},
+             .diag = diag};
     oq_status status;
 
     if (!arena)
         return OQ_NOMEM;
-    pthread_mutex_init(&j.lock, NULL);
+    oq_sampling_begin(&j.sampling);
     status = oq_plan_fit(plan, model);
     if (status == OQ_OK)
         status = run_job(&j, model->graph, programs, pool, arena);
@@ -350,7 +324,7 @@ oq_status oq_calibrate(oq_plan *plan, oq_model *model, const oq_dataset *dataset
         stop_worker(&j.workers[w]);
     oq_program_free(programs[0]);
     oq_program_free(programs[1]);
-    pthread_mutex_destroy(&j.lock);
+    oq_sampling_end(&j.sampling);
     oq_arena_free(arena);
     return status;
 }

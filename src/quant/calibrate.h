@@ -6,9 +6,7 @@
 #include "exec/exec.h"
 #include "quant/observer.h"
 #include "quant/plan.h"
-
-/* Called from one thread at a time: done of total units of work; return false to cancel. */
-typedef bool oq_progress_fn(void *arg, const char *stage, size_t done, size_t total);
+#include "quant/sampling.h"
 
 /* What the float model gives for the held-out samples: they are run anyway, and verification wants just this.
  * All or nothing: above the limit nothing is kept. */

@@ -4,8 +4,6 @@
 #include "quant/channels.h"
 
 #include <math.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,13 +35,9 @@ typedef struct {
     const oq_graph *graph;
     const oq_dataset *dataset;
     sight *sights; /* [sample][wish]; held-out samples behind the others */
-    size_t n_all;
     worker *workers;
     int n_workers;
-    atomic_bool stop;
-    pthread_mutex_t lock; /* guards what follows */
-    size_t n_done, fault_sample;
-    oq_status status;
+    oq_sampling sampling;
     oq_diag *diag;
 } job;
 
@@ -154,19 +148,6 @@ static oq_status look(void *arg, const oq_node *node, const oq_value *value, con
 
 /* ---- all samples */
 
-static void record_fault(job *j, size_t i, oq_status status, const oq_diag *diag)
-{
-    pthread_mutex_lock(&j->lock);
-    if (j->status == OQ_OK || i < j->fault_sample) {
-        j->status = status;
-        j->fault_sample = i;
-        if (j->diag && diag)
-            *j->diag = *diag;
-    }
-    pthread_mutex_unlock(&j->lock);
-    atomic_store(&j->stop, true);
-}
-
 static void run_sample(void *arg, size_t i, int index)
 {
     job *j = arg;
@@ -176,25 +157,17 @@ static void run_sample(void *arg, size_t i, int index)
     hook_arg hook = {j, i};
     oq_diag diag = {.status = OQ_OK};
     oq_status status;
-    bool go_on = true;
 
-    if (atomic_load(&j->stop))
+    if (oq_sampling_is_stopped(&j->sampling))
         return;
     oq_arena_reset(w->arena);
     status = oq_dataset_sample(j->dataset, sample, w->arena, w->feeds, &diag);
     if (status == OQ_OK)
         status = oq_runner_run(w->runner, w->feeds, look, &hook, &diag);
-    if (status != OQ_OK) {
-        record_fault(j, i, status, &diag);
-        return;
-    }
-    pthread_mutex_lock(&j->lock);
-    j->n_done++;
-    if (o->progress)
-        go_on = o->progress(o->progress_arg, "channels", j->n_done, j->n_all);
-    pthread_mutex_unlock(&j->lock);
-    if (!go_on)
-        record_fault(j, i, OQ_CANCELLED, NULL);
+    if (status == OQ_OK)
+        oq_sampling_done(&j->sampling, i);
+    else
+        oq_sampling_fail(&j->sampling, i, status, &diag);
 }
 
 /* ---- putting together */
@@ -259,7 +232,7 @@ static oq_status join(const job *j, size_t w, oq_arena *arena, oq_channels *out)
         out->held_lo[c] = out->fold[0].lo[c];
         out->held_hi[c] = out->fold[0].hi[c];
     }
-    for (size_t i = j->options->n_samples; i < j->n_all; i++) {
+    for (size_t i = j->options->n_samples; i < j->sampling.total; i++) {
         const sight *s = &j->sights[i * j->n_wishes + w];
 
         for (size_t c = 0; s->is_seen && c < n; c++) {
@@ -327,10 +300,7 @@ static oq_status start_workers(job *j, const oq_program *program, oq_pool *pool,
 static oq_status run(job *j, oq_plan *plan, oq_model *model, oq_pool *pool, oq_arena *arena,
                      oq_program **program)
 {
-    const oq_channels_options *o = j->options;
-
-    j->n_all = o->n_samples + o->n_held_out;
-    j->sights = OQ_NEW_ARRAY(arena, sight, j->n_all * j->n_wishes + 1);
+    j->sights = OQ_NEW_ARRAY(arena, sight, j->sampling.total * j->n_wishes + 1);
     j->by_value = OQ_NEW_ARRAY(arena, int, model->n_values + 1);
     if (!j->sights || !j->by_value)
         return OQ_NOMEM;
@@ -340,8 +310,8 @@ static oq_status run(job *j, oq_plan *plan, oq_model *model, oq_pool *pool, oq_a
         j->by_value[j->wishes[w].value->id] = (int)w;
     OQ_TRY(compile(j, model, arena, program));
     OQ_TRY(start_workers(j, *program, pool, arena));
-    oq_pool_run(pool, j->n_all, run_sample, j);
-    OQ_TRY(j->status);
+    oq_pool_run(pool, j->sampling.total, run_sample, j);
+    OQ_TRY(j->sampling.status);
     return join_all(j, plan);
 }
 
@@ -351,7 +321,7 @@ static void finish(job *j)
         oq_runner_free(j->workers[i].runner);
         oq_arena_free(j->workers[i].arena);
     }
-    for (size_t i = 0; j->sights && i < j->n_all * j->n_wishes; i++) {
+    for (size_t i = 0; j->sights && i < j->sampling.total * j->n_wishes; i++) {
         free(j->sights[i].lo);
         free(j->sights[i].hi);
         free(j->sights[i].square);
@@ -368,6 +338,11 @@ oq_status oq_channels_collect(oq_plan *plan, oq_model *model, const oq_dataset *
              .options = options,
              .graph = model->graph,
              .dataset = dataset,
+             .sampling = {.stage = "channels",
+                          .total = options->n_samples + options->n_held_out,
+                          .progress = options->progress,
+                          .progress_arg = options->progress_arg,
+                          .diag = diag},
              .diag = diag};
     oq_arena *arena = oq_arena_new(0);
     oq_program *program = NULL;
@@ -375,11 +350,11 @@ oq_status oq_channels_collect(oq_plan *plan, oq_model *model, const oq_dataset *
 
     if (!arena)
         return OQ_NOMEM;
-    pthread_mutex_init(&j.lock, NULL);
+    oq_sampling_begin(&j.sampling);
     status = run(&j, plan, model, pool, arena, &program);
     finish(&j);
     oq_program_free(program);
-    pthread_mutex_destroy(&j.lock);
+    oq_sampling_end(&j.sampling);
     oq_arena_free(arena);
     return status;
 }

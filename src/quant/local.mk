@@ -37,6 +37,8 @@ src_libonnxq_core_la_SOURCES += \
 	%D%/plan_json.c \
 	%D%/qparams.c \
 	%D%/qparams.h \
+	%D%/sampling.c \
+	%D%/sampling.h \
 	%D%/unit_form.c \
 	%D%/unit_form.h \
 	%D%/weight.c \

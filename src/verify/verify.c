@@ -7,8 +7,6 @@
 #include "verify/verify.h"
 
 #include <math.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,10 +54,7 @@ typedef struct {
     figure *figures;       /* [sample][pair] */
     agreement *agreements; /* [sample] */
     worker *workers;
-    pthread_mutex_t lock;
-    atomic_bool stop;
-    size_t n_done, fault_sample;
-    oq_status status;
+    oq_sampling sampling;
     oq_diag *diag;
 } job;
 
@@ -308,40 +303,19 @@ static oq_status compare_sample(job *j, worker *w, size_t i, oq_diag *diag)
 
 /* ---- all samples */
 
-static void record_fault(job *j, size_t i, oq_status status, const oq_diag *diag)
-{
-    pthread_mutex_lock(&j->lock);
-    if (j->status == OQ_OK || i < j->fault_sample) {
-        j->status = status;
-        j->fault_sample = i;
-        if (j->diag && diag)
-            *j->diag = *diag;
-    }
-    pthread_mutex_unlock(&j->lock);
-    atomic_store(&j->stop, true);
-}
-
 static void run_sample(void *arg, size_t i, int index)
 {
     job *j = arg;
     oq_diag diag = {.status = OQ_OK};
     oq_status status;
-    bool go_on = true;
 
-    if (atomic_load(&j->stop))
+    if (oq_sampling_is_stopped(&j->sampling))
         return;
     status = compare_sample(j, &j->workers[index], i, &diag);
-    if (status != OQ_OK) {
-        record_fault(j, i, status, &diag);
-        return;
-    }
-    pthread_mutex_lock(&j->lock);
-    j->n_done++;
-    if (j->options->progress)
-        go_on = j->options->progress(j->options->progress_arg, "verify", j->n_done, j->options->n_samples);
-    pthread_mutex_unlock(&j->lock);
-    if (!go_on)
-        record_fault(j, i, OQ_CANCELLED, NULL);
+    if (status == OQ_OK)
+        oq_sampling_done(&j->sampling, i);
+    else
+        oq_sampling_fail(&j->sampling, i, status, &diag);
 }
 
 static oq_status start_worker(job *j, worker *w, oq_pool *inner, oq_arena *arena)
@@ -387,7 +361,7 @@ static oq_status run_rest(job *j, oq_pool *pool, oq_arena *arena)
         OQ_TRY(start_worker(j, &j->workers[w], NULL, arena));
     }
     oq_pool_run(by_sample ? pool : NULL, n, run_later_sample, j);
-    return j->status;
+    return j->sampling.status;
 }
 
 static oq_status run_all(job *j, oq_pool *pool, oq_arena *arena)
@@ -405,7 +379,7 @@ static oq_status run_all(job *j, oq_pool *pool, oq_arena *arena)
     status = start_worker(j, &j->workers[0], pool, arena);
     if (status == OQ_OK) {
         run_sample(j, 0, 0);
-        status = j->status;
+        status = j->sampling.status;
     }
     if (status == OQ_OK)
         status = run_rest(j, pool, arena);
@@ -617,11 +591,19 @@ oq_status oq_verify(oq_model *reference, oq_model *quantized, const oq_dataset *
                     const oq_verify_options *options, oq_pool *pool, oq_arena *arena, oq_verify_result *out,
                     oq_diag *diag)
 {
-    job j = {.graph = reference->graph, .dataset = dataset, .options = options, .diag = diag};
+    job j = {.graph = reference->graph,
+             .dataset = dataset,
+             .options = options,
+             .sampling = {.stage = "verify",
+                          .total = options->n_samples,
+                          .progress = options->progress,
+                          .progress_arg = options->progress_arg,
+                          .diag = diag},
+             .diag = diag};
     oq_verify_result result = {.n_outputs = 0};
     oq_status status;
 
-    pthread_mutex_init(&j.lock, NULL);
+    oq_sampling_begin(&j.sampling);
     status = pair_all(&j, quantized->graph, arena, diag);
     if (status == OQ_OK)
         status = compile_all(&j, reference, quantized, arena, diag);
@@ -634,6 +616,6 @@ oq_status oq_verify(oq_model *reference, oq_model *quantized, const oq_dataset *
     oq_program_free(j.reference);
     oq_program_free(j.fake);
     oq_program_free(j.integer);
-    pthread_mutex_destroy(&j.lock);
+    oq_sampling_end(&j.sampling);
     return status;
 }

@@ -65,6 +65,9 @@ check_PROGRAMS += %D%/plan.t
 check_PROGRAMS += %D%/qparams.t
 %C%_qparams_t_SOURCES = %D%/qparams.c
 
+check_PROGRAMS += %D%/sampling.t
+%C%_sampling_t_SOURCES = %D%/sampling.c
+
 check_PROGRAMS += %D%/unit_form.t
 %C%_unit_form_t_SOURCES = %D%/unit_form.c tests/pass/bench.c tests/pass/bench.h
 
