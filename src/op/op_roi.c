@@ -17,9 +17,8 @@
 
 enum { X, ROIS, BATCHES };
 
-/* ------------------------------------------------------------------ RoiAlign */
-
-static oq_status infer_align(oq_infer *ctx)
+/* regions x channels x height x width */
+static oq_status infer_regions(oq_infer *ctx, int64_t height, int64_t width)
 {
     const oq_shape *x = &ctx->in[X].shape, *rois = &ctx->in[ROIS].shape;
 
@@ -31,9 +30,17 @@ static oq_status infer_align(oq_infer *ctx)
         ctx->out[0].shape.dims[0] = rois->dims[0];
     if (x->rank == 4)
         ctx->out[0].shape.dims[1] = x->dims[1];
-    ctx->out[0].shape.dims[2] = oq_dim_of(oq_node_int(ctx->node, "output_height", 1));
-    ctx->out[0].shape.dims[3] = oq_dim_of(oq_node_int(ctx->node, "output_width", 1));
+    ctx->out[0].shape.dims[2] = oq_dim_of(height);
+    ctx->out[0].shape.dims[3] = oq_dim_of(width);
     return OQ_OK;
+}
+
+/* ------------------------------------------------------------------ RoiAlign */
+
+static oq_status infer_align(oq_infer *ctx)
+{
+    return infer_regions(ctx, oq_node_int(ctx->node, "output_height", 1),
+                         oq_node_int(ctx->node, "output_width", 1));
 }
 
 /* Four elements and their weights; weight 0 for a place outside. */
@@ -255,22 +262,11 @@ static bool pooled_shape(const oq_node *node, int64_t *out)
 
 static oq_status infer_pool(oq_infer *ctx)
 {
-    const oq_shape *x = &ctx->in[X].shape, *rois = &ctx->in[ROIS].shape;
     int64_t pooled[2];
 
     if (!pooled_shape(ctx->node, pooled))
         OQ_OP_FAIL(ctx, OQ_SHAPE, "pooled_shape must hold two numbers above 0");
-    if ((x->rank >= 0 && x->rank != 4) || (rois->rank >= 0 && rois->rank != 2))
-        OQ_OP_FAIL(ctx, OQ_SHAPE, "input and regions have ranks %d and %d; 4 and 2 are meant", x->rank,
-                   rois->rank);
-    ctx->out[0] = (oq_type){ctx->in[X].dtype, oq_shape_ranked(4)};
-    if (rois->rank == 2)
-        ctx->out[0].shape.dims[0] = rois->dims[0];
-    if (x->rank == 4)
-        ctx->out[0].shape.dims[1] = x->dims[1];
-    ctx->out[0].shape.dims[2] = oq_dim_of(pooled[0]);
-    ctx->out[0].shape.dims[3] = oq_dim_of(pooled[1]);
-    return OQ_OK;
+    return infer_regions(ctx, pooled[0], pooled[1]);
 }
 
 /* First element of bin b of n over a stretch that begins at `start`, cut to the axis. */
