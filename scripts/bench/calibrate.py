@@ -111,10 +111,7 @@ def parser():
 def main():
     args = parser().parse_args()
     rows, failures = run(args)
-    if args.json:
-        Path(args.json).write_text(json.dumps({"rows": rows, "failures": failures}, indent=1))
-    print("\n" + common.table(rows, COLUMNS))
-    return 1 if failures else 0
+    return common.report(args.json, rows, failures, COLUMNS)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 """What the benches share: the two sides as child processes, paired rounds, verdicts, tables."""
+import json
 import math
 import os
 import statistics
@@ -153,6 +154,14 @@ def table(rows, columns):
     lines = ["| " + " | ".join(title for title, _ in columns) + " |", "|" + "---|" * len(columns)]
     lines += ["| " + " | ".join(cell(row, get) for _, get in columns) + " |" for row in rows]
     return "\n".join(lines)
+
+
+def report(path, rows, failures, columns, **more):
+    """The figures as JSON into path (None: nowhere) and as a table on standard output; the exit status when every failure is ours."""
+    if path:
+        Path(path).write_text(json.dumps({"rows": rows, "failures": failures, **more}, indent=1))
+    print("\n" + table(rows, columns))
+    return 1 if failures else 0
 
 
 def megabytes(n):

@@ -8,7 +8,6 @@ on the same samples, each from the start of its process to the end. "inside" lea
 peer cannot quantize is named and left out of the means.
 """
 import argparse
-import json
 import statistics
 import sys
 import tempfile
@@ -88,10 +87,7 @@ def main():
     args = parser().parse_args()
     args.model, args.data = None, args.data or str(Path(args.build) / "bench" / "cases")
     rows, failures = run(args)
-    means = summary(rows)
-    if args.json:
-        Path(args.json).write_text(json.dumps({"rows": rows, "failures": failures, "summary": means}, indent=1))
-    print("\n" + common.table(rows, COLUMNS))
+    common.report(args.json, rows, failures, COLUMNS, summary=summary(rows))
     return 1 if any(f["is_ours"] for f in failures) else 0
 
 

@@ -160,11 +160,7 @@ def main():
     if args.cases:
         args.data = args.data or str(Path(args.build) / "bench" / "cases")
     rows, failures = run(args)
-    result = {"rows": rows, "failures": failures, "peaks": args.peaks, "summary": summary(rows) if args.cases else []}
-    if args.json:
-        Path(args.json).write_text(json.dumps(result, indent=1))
-    print("\n" + common.table(rows, COLUMNS))
-    return 1 if failures else 0
+    return common.report(args.json, rows, failures, COLUMNS, peaks=args.peaks, summary=summary(rows) if args.cases else [])
 
 
 if __name__ == "__main__":

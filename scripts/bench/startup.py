@@ -4,9 +4,7 @@
     startup.py [--build DIR] [--rounds N] [--json FILE]
 """
 import argparse
-import json
 import sys
-from pathlib import Path
 
 import common
 
@@ -44,10 +42,7 @@ def parser():
 def main():
     args = parser().parse_args()
     rows, failures = run(args)
-    if args.json:
-        Path(args.json).write_text(json.dumps({"rows": rows, "failures": failures}, indent=1))
-    print("\n" + common.table(rows, COLUMNS))
-    return 1 if failures else 0
+    return common.report(args.json, rows, failures, COLUMNS)
 
 
 if __name__ == "__main__":
