@@ -14,7 +14,7 @@ check_PROGRAMS += %D%/differential.t
 %C%_differential_t_SOURCES = %D%/case.c %D%/case.h %D%/differential.c
 EXTRA_PROGRAMS += %D%/run_cases
 CLEANFILES += %D%/run_cases$(EXEEXT)
-%C%_run_cases_SOURCES = %D%/run_cases.c
+%C%_run_cases_SOURCES = %D%/run_cases.c tests/exec/outputs.c tests/exec/outputs.h
 %C%_run_cases_LDADD = src/libonnxq_core.la
 %D%/differential_ort.log: %D%/run_cases$(EXEEXT)
 EXTRA_DIST += %D%/differential

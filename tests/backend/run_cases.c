@@ -10,6 +10,7 @@
 
 #include "data/dataset.h"
 #include "exec/exec.h"
+#include "exec/outputs.h"
 #include "onnx/import.h"
 
 typedef struct running {
@@ -19,26 +20,6 @@ typedef struct running {
     oq_dataset *dataset;
     oq_arena *arena;
 } running;
-
-static oq_status write_outputs(const running *r, const char *path, oq_diag *diag)
-{
-    FILE *out = fopen(path, "wb");
-
-    if (!out)
-        OQ_FAIL(diag, OQ_IO, "%s: cannot be written", path);
-    for (int i = 0; i < r->model->graph->n_outputs; i++) {
-        const oq_array *array = oq_runner_output(r->runner, i);
-
-        fprintf(out, "%s %s %d", r->model->graph->outputs[i]->name, oq_dtype_name(array->dtype), array->rank);
-        for (int d = 0; d < array->rank; d++)
-            fprintf(out, " %lld", (long long)array->dims[d]);
-        fprintf(out, " %zu\n", array->size);
-        fwrite(array->data, 1, array->size, out);
-    }
-    if (fclose(out) != 0)
-        OQ_FAIL(diag, OQ_IO, "%s: cannot be written", path);
-    return OQ_OK;
-}
 
 static oq_status run(running *r, const char *model, const char *data, const char *out, oq_diag *diag)
 {
@@ -60,7 +41,7 @@ static oq_status run(running *r, const char *model, const char *data, const char
         OQ_TRY(oq_dataset_sample(r->dataset, 0, r->arena, feeds, diag));
     }
     OQ_TRY(oq_runner_run(r->runner, feeds, NULL, NULL, diag));
-    return write_outputs(r, out, diag);
+    return outputs_write(out, r->runner, r->model->graph, diag);
 }
 
 static void answer(char *model, char *data, char *out)

@@ -15,6 +15,7 @@
 
 #include "base/pool.h"
 #include "data/dataset.h"
+#include "exec/outputs.h"
 #include "exec/profile.h"
 #include "onnx/import.h"
 #include "pass/pass.h"
@@ -132,27 +133,6 @@ static oq_status run(bench *b, size_t n, oq_diag *diag)
     return status;
 }
 
-static oq_status write_outputs(const bench *b, const char *path, oq_diag *diag)
-{
-    FILE *out = fopen(path, "wb");
-
-    if (!out)
-        OQ_FAIL(diag, OQ_IO, "%s: cannot be written", path);
-    for (int i = 0; i < b->model->graph->n_outputs; i++) {
-        const oq_array *array = oq_runner_output(b->runner, i);
-
-        fprintf(out, "%s %s %d", b->model->graph->outputs[i]->name, oq_dtype_name(array->dtype), array->rank);
-        for (int d = 0; d < array->rank; d++)
-            fprintf(out, " %lld", (long long)array->dims[d]);
-        fprintf(out, " %zu\n", array->size);
-        fwrite(array->data, 1, array->size, out);
-    }
-    if (fclose(out) != 0)
-        OQ_FAIL(diag, OQ_IO, "%s: cannot be written", path);
-    printf("ok\n");
-    return OQ_OK;
-}
-
 static oq_status serve(bench *b, oq_diag *diag)
 {
     char line[4200];
@@ -160,7 +140,8 @@ static oq_status serve(bench *b, oq_diag *diag)
     while (fgets(line, sizeof line, stdin)) {
         line[strcspn(line, "\n")] = '\0';
         if (strncmp(line, "write ", 6) == 0) {
-            OQ_TRY(write_outputs(b, line + 6, diag));
+            OQ_TRY(outputs_write(line + 6, b->runner, b->model->graph, diag));
+            printf("ok\n");
         } else {
             size_t n = strncmp(line, "run ", 4) == 0 ? strtoul(line + 4, NULL, 10) : 0;
 

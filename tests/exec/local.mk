@@ -66,5 +66,5 @@ check_PROGRAMS += %D%/sequence_map.t
 
 # Not a test: what scripts/compare_ort.py runs. Built on demand: make tests/exec/run_model
 EXTRA_PROGRAMS += %D%/run_model
-%C%_run_model_SOURCES = %D%/run_model.c
+%C%_run_model_SOURCES = %D%/run_model.c %D%/outputs.c %D%/outputs.h
 %C%_run_model_LDADD = src/libonnxq_core.la

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "data/dataset.h"
+#include "exec/outputs.h"
 #include "exec/profile.h"
 #include "ir/print.h"
 #include "onnx/import.h"
@@ -63,15 +64,6 @@ static oq_status set_up(job *j, oq_diag *diag)
     return OQ_OK;
 }
 
-static void write_array(FILE *out, const char *name, const oq_array *array)
-{
-    fprintf(out, "%s %s %d", name, oq_dtype_name(array->dtype), array->rank);
-    for (int i = 0; i < array->rank; i++)
-        fprintf(out, " %lld", (long long)array->dims[i]);
-    fprintf(out, " %zu\n", array->size);
-    fwrite(array->data, 1, array->size, out);
-}
-
 static oq_status run_sample(job *j, size_t sample, uint64_t *best, oq_arena *arena, oq_diag *diag)
 {
     const oq_graph *graph = j->model->graph;
@@ -86,8 +78,7 @@ static oq_status run_sample(job *j, size_t sample, uint64_t *best, oq_arena *are
         if (took < *best)
             *best = took;
     }
-    for (int i = 0; i < graph->n_outputs; i++)
-        write_array(j->out, graph->outputs[i]->name, oq_runner_output(j->runner, i));
+    outputs_append(j->out, j->runner, graph);
     return OQ_OK;
 }
 
