@@ -23,8 +23,7 @@ typedef struct oq_conversion {
     oq_facts facts;
     oq_buf notes; /* one line each: what the user should know beside the figures */
     double started;
-    bool equalizes; /* the model in hand is no longer the one whose outputs are kept */
-    bool stopped;   /* --stop-after was reached */
+    bool stopped; /* --stop-after was reached */
     oq_diag *diag;
 } oq_conversion;
 
@@ -35,8 +34,9 @@ oq_status oq_conversion_passes(oq_conversion *c, oq_model *model, unsigned which
 oq_status oq_conversion_pass(oq_conversion *c, oq_model *model, const char *name, oq_plan *plan);
 /* Keep the cleaned graph, before anything is quantized. */
 oq_status oq_conversion_make_reference(oq_conversion *c);
-/* Ranges of the values the plan wants observed. */
-oq_status oq_conversion_observe(oq_conversion *c);
+/* Ranges of the values the plan wants observed. kept: takes the outputs on held-out samples; NULL: nobody
+ * wants them. */
+oq_status oq_conversion_observe(oq_conversion *c, oq_kept_outputs *kept);
 /* Factors per channel: watch the channels, edit c->model, plan anew. Behind calibration. */
 oq_status oq_conversion_equalize(oq_conversion *c);
 /* Weights and biases fitted layer by layer; the results are in c->plan. */

@@ -327,20 +327,18 @@ static bool wants_calibration(const oq_plan *plan)
     return false;
 }
 
-oq_status oq_conversion_observe(oq_conversion *c)
+oq_status oq_conversion_observe(oq_conversion *c, oq_kept_outputs *kept)
 {
     oq_calibrate_options options = {.observer = oq_observer_find(c->options->method),
                                     .samples = c->calibration,
                                     .n_samples = c->facts.n_calibrated,
                                     .held_out = c->held_out,
                                     .n_held_out = c->facts.judged_on_calibration ? 0 : c->facts.n_held_out,
-                                    .kept = c->equalizes ? NULL : &c->kept,
+                                    .kept = kept,
                                     .progress = oq_api_report_progress,
                                     .progress_arg = &c->progress};
     double begun = oq_api_now();
 
-    if (options.kept)
-        c->kept = (oq_kept_outputs){.limit = KEPT_OUTPUTS, .arena = c->arena};
     if (!options.observer)
         OQ_FAIL(c->diag, OQ_ARG, "method '%s' is unknown; 'onnx-q methods' lists them", c->options->method);
     if (wants_calibration(c->plan))
@@ -416,7 +414,8 @@ static oq_status quantize(oq_conversion *c)
     OQ_TRY(oq_plan_place(c->plan, c->model, c->diag));
     OQ_TRY(load_plan(c));
     OQ_TRY(oq_conversion_make_reference(c));
-    OQ_TRY(oq_conversion_observe(c));
+    c->kept = (oq_kept_outputs){.limit = KEPT_OUTPUTS, .arena = c->arena};
+    OQ_TRY(oq_conversion_observe(c, &c->kept));
     OQ_TRY(oq_plan_resolve(c->plan, c->model, c->diag));
     if (strcmp(c->options->quality, "fast") != 0 && c->dataset && !c->plan->from_model) {
         OQ_TRY(oq_conversion_equalize(c));

@@ -71,7 +71,7 @@ static oq_status observe_missing(oq_conversion *c)
             plan->values[id].is_unobserved = true;
     }
     if (any)
-        status = oq_conversion_observe(c);
+        status = oq_conversion_observe(c, NULL);
     for (int id = 0; id < plan->n_values; id++) {
         if (known[id]) {
             plan->values[id].is_unobserved = false;
@@ -127,7 +127,6 @@ oq_status oq_conversion_equalize(oq_conversion *c)
     if (n == 0 || options.n_samples < 2 || c->options->plan)
         return OQ_OK;
     OQ_TRY(oq_channels_collect(c->plan, c->model, c->dataset, wishes, n, &options, c->pool, c->diag));
-    c->equalizes = true;
     OQ_TRY(oq_conversion_passes(c, c->model, OQ_PASS_EQUALIZE, c->plan, c->results));
     return plan_again(c);
 }

@@ -16,16 +16,6 @@
 #include "pass/fake_quant.h"
 #include "quant/weight.h"
 
-/* Constant scale of the pair that makes value; NULL when there is none. */
-static const oq_tensor *pair_scale(const oq_value *value)
-{
-    const oq_node *pair = value ? value->producer : NULL;
-
-    if (!pair || pair->n_inputs < 2 || (!oq_node_is(pair, "DequantizeLinear") && !oq_is_fake_quant(pair)))
-        return NULL;
-    return oq_value_constant(pair->inputs[1]);
-}
-
 /* A Gemm whose beta is not 1 scales its bias once more. */
 static bool scales_bias(const oq_node *node)
 {
@@ -70,8 +60,8 @@ static oq_status quantize_bias(oq_node *node, oq_pass_ctx *ctx)
 {
     oq_unit_bias at = oq_find_unit_bias(node);
     oq_value *value = at.holder ? at.holder->inputs[at.input] : NULL;
-    const oq_tensor *bias = oq_value_constant(value), *s_x = pair_scale(node->inputs[0]),
-                    *s_w = pair_scale(node->inputs[1]);
+    const oq_tensor *bias = oq_value_constant(value), *s_x = oq_pair_scale(node->inputs[0]),
+                    *s_w = oq_pair_scale(node->inputs[1]);
     oq_qparams q;
     oq_node *pair;
 

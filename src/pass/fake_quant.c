@@ -13,12 +13,6 @@
 #include "pass/fake_quant.h"
 #include "pass/pass.h"
 
-bool oq_is_fake_quant(const oq_node *node)
-{
-    return node && !node->origin.data && strcmp(node->domain, "onnxq") == 0 &&
-           strcmp(node->op_type, "FakeQuant") == 0;
-}
-
 /* Scale and zero point as initializers: rank 0 per tensor (rank 1 would keep runtimes from fusing), rank 1
  * per channel. */
 static oq_value *add_scale(oq_graph *graph, const char *name, const oq_qparams *q)

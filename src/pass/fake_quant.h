@@ -8,7 +8,4 @@
  * memory. */
 oq_node *oq_add_fake_quant(oq_value *value, const oq_qparams *q, oq_qmode mode, oq_node *before);
 
-/* Is node such a node of ours? A file may hold nodes of that name too. False for NULL. */
-bool oq_is_fake_quant(const oq_node *node);
-
 #endif

@@ -9,8 +9,8 @@
  */
 #include <string.h>
 
-#include "pass/fake_quant.h"
 #include "pass/pass.h"
+#include "quant/weight.h"
 
 /* Name of the value before it was published as a graph output: T of T_QuantizeLinear_Input. */
 static const char *base_name(oq_arena *arena, const oq_value *value)

@@ -68,25 +68,31 @@ int oq_weight_axis(const oq_node *node, const oq_plan *plan, const oq_tensor *te
     return oq_op_weight_axis(node, tensor->rank);
 }
 
-static bool is_pair(const oq_node *node)
+bool oq_is_fake_quant(const oq_node *node)
 {
-    return oq_node_is(node, "DequantizeLinear") ||
-           (strcmp(node->op_type, "FakeQuant") == 0 && strcmp(node->domain, "onnxq") == 0);
+    return node && !node->origin.data && strcmp(node->domain, "onnxq") == 0 &&
+           strcmp(node->op_type, "FakeQuant") == 0;
+}
+
+const oq_tensor *oq_pair_scale(const oq_value *value)
+{
+    const oq_node *pair = value ? value->producer : NULL;
+
+    if (!pair || pair->n_inputs < 2 || (!oq_node_is(pair, "DequantizeLinear") && !oq_is_fake_quant(pair)))
+        return NULL;
+    return oq_value_constant(pair->inputs[1]);
 }
 
 float oq_unit_activation_scale(const oq_node *node, const oq_plan *plan)
 {
     const oq_value *value = node->inputs[0];
-    const oq_node *pair = value->producer;
     const oq_tensor *scale;
     float s;
 
     if (value->id < plan->n_values && plan->values[value->id].has_qparams &&
         plan->nodes[node->id].quantized_inputs & 1)
         return plan->values[value->id].qparams.scale[0];
-    if (!pair || pair->n_inputs < 2 || !is_pair(pair))
-        return 0.0f;
-    scale = oq_value_constant(pair->inputs[1]);
+    scale = oq_pair_scale(value);
     return scale && scale->n_elements == 1 && oq_tensor_floats(scale, &s) ? s : 0.0f;
 }
 

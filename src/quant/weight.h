@@ -17,6 +17,11 @@ bool oq_unit_lacks_bias(const oq_node *unit);
 /* No Gemm whose alpha or beta scales product or bias once more. */
 bool oq_unit_is_unscaled(const oq_node *unit);
 
+/* Is node a FakeQuant of ours? A file may hold nodes of that name too. False for NULL. */
+bool oq_is_fake_quant(const oq_node *node);
+/* Constant scale of the pair (FakeQuant or DequantizeLinear) that makes value; NULL when there is none. */
+const oq_tensor *oq_pair_scale(const oq_value *value);
+
 /* Axis of the scales of weight input `tensor` of node under plan's options; -1: one for the tensor. */
 int oq_weight_axis(const oq_node *node, const oq_plan *plan, const oq_tensor *tensor);
 /* Scale of the activation that the unit reads quantized; 0 when it reads float. */
